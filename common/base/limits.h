@@ -1,0 +1,65 @@
+/* limits.h: every bound that a peer can meet, with its default. Bytes unless said.
+ *
+ * The ones an operator may change are options of the same name in rt/config (limits.*). */
+#ifndef MUC_LIMITS_H
+#define MUC_LIMITS_H
+
+enum {
+    /* XML, per stanza (RFC 6120 §13.12) */
+    LIMIT_STANZA = 256 * 1024,
+    LIMIT_STANZA_PREAUTH = 10000,
+    LIMIT_CHILDREN_PREAUTH = 32,
+    LIMIT_DEPTH = 64,
+    LIMIT_ATTRS = 64,
+    LIMIT_NS_DECLS = 16,
+    LIMIT_NAME = 256,
+    LIMIT_TOKEN = 64 * 1024,
+    LIMIT_PARSER_SOFT = 256 * 1024,
+    LIMIT_PARSER_HARD = 1024 * 1024,
+    /* fields */
+    LIMIT_JID_PART = 1023,
+    LIMIT_JID = 3071,
+    LIMIT_NICK_CHARS = 128,
+    LIMIT_ID = 1024,
+    LIMIT_REASON = 4096,
+    LIMIT_SUBJECT = 16 * 1024,
+    /* streams, in milliseconds */
+    LIMIT_HEADER_MS = 10000,
+    LIMIT_HANDSHAKE_MS = 10000,
+    LIMIT_AUTH_MS = 30000,
+    LIMIT_SASL_TRIES = 5,
+    LIMIT_CONNS_PER_IP = 50,
+    LIMIT_SESSIONS_PER_USER = 64,
+    LIMIT_SEND_QUEUE = 1024 * 1024,
+    LIMIT_SEND_STANZAS = 4096,
+    /* bus */
+    LIMIT_BUS_MESSAGE = 1024 * 1024,
+    LIMIT_BUS_CHUNK = 256 * 1024,
+    LIMIT_BUS_CREDIT = 4 * 1024 * 1024,
+    LIMIT_BUS_CREDIT_FRAMES = 8192,
+    LIMIT_BUS_OVERRUN = 64 * 1024 * 1024,
+    LIMIT_BUS_HEARTBEAT_MS = 100,
+    LIMIT_BUS_SUSPECT_MS = 600,
+    LIMIT_BUS_DOWN_MS = 1200,
+    /* rooms */
+    LIMIT_ADMIN_ITEMS = 100,
+    LIMIT_FORM_FIELDS = 128,
+    LIMIT_FORM_VALUES = 1024,
+    LIMIT_INVITES = 32,
+    LIMIT_HISTORY = 256,            /* entries kept per room */
+    LIMIT_HISTORY_BYTES = 1024 * 1024,
+    LIMIT_ROOM_QUEUE = 1024 * 1024, /* bytes of events held for one room while a commit is under way */
+    LIMIT_SHARD_QUEUE = 64 * 1024 * 1024,
+    LIMIT_HOLD_MS = 5000,           /* durable requests held while Redis is away */
+    LIMIT_UNKNOWN_MS = 30000,
+    LIMIT_ROOM_LOCK_MS = 300000,
+    LIMIT_EXTRA_PLACES = 5,         /* admins and owners in a full room (XEP-0045 §7.2.9) */
+    /* slots and leases */
+    LIMIT_CLAIM_CHUNK = 256,
+    LIMIT_RENEW_MS = 200,
+    LIMIT_SHARD_LEASE_MS = 1200,
+    LIMIT_GATEWAY_LEASE_MS = 5000,
+    LIMIT_LOG_FIELD = 256,
+};
+
+#endif
