@@ -1,0 +1,162 @@
+/* effects.h: what must be done because of an event, in order. Output of room_step().
+ *
+ * The list owns every byte its effects point to (an arena) until room_effects_reset(). Deliver
+ * (shard/deliver.h) turns the visible ones into one Delivery per gateway; FX_PERSIST goes to the store
+ * first; its completion comes back as ROOM_EV_PERSISTED. */
+#ifndef MUC_ROOM_EFFECTS_H
+#define MUC_ROOM_EFFECTS_H
+
+#include "base/arena.h"
+#include "shard/room/room_event.h"
+
+enum fx_type {
+    FX_PRESENCE,  /* to all gateways with occupants (SHOW: to one session) */
+    FX_MESSAGE,   /* groupchat: to all */
+    FX_PRIVATE,   /* to the sessions of to_nick */
+    FX_HISTORY,   /* to the joiner */
+    FX_SUBJECT,   /* to the joiner */
+    FX_NOTICE,    /* to all gateways */
+    FX_STATUS,    /* to all gateways */
+    FX_FACTS,     /* to all gateways */
+    FX_REPLY,     /* to origin.sid at origin.gw */
+    FX_POST,      /* through origin.gw to a user outside */
+    FX_DESTROYED, /* to all gateways; the roster is empty afterwards */
+    FX_PERSIST,   /* commit this; nothing of it is visible yet */
+    FX_GONE,      /* the room has ended (or never came to be): drop it. Last effect of its step */
+};
+
+enum fx_presence_kind { FXP_JOIN, FXP_RESYNC, FXP_UPDATE, FXP_NICK, FXP_LEAVE, FXP_SHOW };
+
+enum fx_reply_kind {
+    FXR_ERROR,
+    FXR_EMPTY,
+    FXR_ITEMS,
+    FXR_CONFIG,
+    FXR_REGISTER,
+    FXR_DISCO_INFO,
+    FXR_DISCO_ITEMS,
+    FXR_OWN_NICK,
+    FXR_NOT_INSIDE,
+};
+
+enum fx_persist_kind {
+    FXS_MESSAGE,
+    FXS_SUBJECT,
+    FXS_AFFILIATIONS, /* also registration and invitations into members-only rooms */
+    FXS_CONFIG,
+    FXS_CREATE,
+    FXS_DESTROY,
+};
+
+struct fx_list_item {
+    enum affiliation affiliation; /* 0: not shown */
+    enum role role;               /* 0: not shown */
+    struct str jid, nick, reason; /* empty: not shown */
+};
+
+struct fx {
+    enum fx_type type;
+    union {
+        /* muc.proto, Presence */
+        struct {
+            enum fx_presence_kind kind;
+            const struct room_record *records;
+            uint32_t n_records;
+            struct str old_nick;
+            uint16_t statuses[4], self_statuses[4];
+            uint8_t n_statuses, n_self_statuses;
+            bool has_actor, has_reason, absent;
+            struct str actor_nick, actor_jid, reason;
+            struct str payload, kick_condition, kick_text;
+            uint64_t to_sid; /* SHOW; at origin.gw */
+        } presence;
+        /* FX_MESSAGE, FX_PRIVATE */
+        struct {
+            struct room_message m;
+            struct str to_nick;
+        } message;
+        struct {
+            uint64_t to_sid;
+            int64_t max_chars; /* -1: no limit */
+            const struct room_message *messages;
+            uint32_t n;
+        } history;
+        struct {
+            uint64_t to_sid, stamp_ms; /* 0: never set */
+            struct str text, nick, occupant_id;
+        } subject;
+        struct {
+            bool moderators_only, has_reason;
+            uint16_t status; /* 0: none */
+            struct str jid, reason;
+            enum affiliation affiliation;
+        } notice;
+        struct {
+            uint16_t codes[8];
+            uint8_t n;
+        } status;
+        struct {
+            bool non_anonymous;
+            uint32_t presence_broadcast;
+        } facts;
+        struct {
+            enum fx_reply_kind kind;
+            enum room_stanza stanza;
+            struct str id, from_nick;
+            enum stanza_error error; /* FXR_ERROR */
+            struct str text;         /* FXR_ERROR */
+            const struct fx_list_item *items; /* FXR_ITEMS */
+            uint32_t n_items;
+            struct room_config config;        /* FXR_CONFIG, FXR_DISCO_INFO */
+            const struct str *admins, *owners; /* FXR_CONFIG */
+            uint32_t n_admins, n_owners;
+            bool registered;                  /* FXR_REGISTER */
+            struct str nick;                  /* FXR_REGISTER, FXR_OWN_NICK */
+            uint32_t n_occupants;             /* FXR_DISCO_INFO */
+            struct str subject;               /* FXR_DISCO_INFO */
+            const struct str *nicks;          /* FXR_DISCO_ITEMS */
+            uint32_t n_nicks;
+            enum affiliation affiliation;     /* FXR_NOT_INSIDE */
+        } reply;
+        struct {
+            struct str to, id, from, reason, thread, password, body;
+            bool is_decline, has_continue, has_password, has_body;
+        } post;
+        struct {
+            struct str alternate, reason, password;
+            bool has_reason, has_password;
+        } destroyed;
+        /* What the store must hold afterwards. One log entry, one sequence number. */
+        struct {
+            enum fx_persist_kind kind;
+            struct event_name name;  /* e is filled by the caller (slot epoch), s by the room */
+            bool in_history;         /* MESSAGE: shown to joiners */
+            struct room_message m;   /* MESSAGE, SUBJECT */
+            struct str subject;      /* SUBJECT */
+            struct str by;           /* bare JID of who did it; empty: the room */
+            const struct room_affiliation *changes; /* affiliation NONE without nick: removed */
+            uint32_t n_changes;
+            bool state_changed;      /* `state` must be stored */
+            struct room_image state; /* config, subject, lock ... after the change (no lists in it) */
+        } persist;
+    };
+};
+
+struct room_effects {
+    struct arena arena;
+    struct fx *list;
+    uint32_t n, cap;
+    /* Whose request these effects answer: the event's own origin, and after PERSISTED or PERSIST_FAILED
+     * that of the request behind it. FX_REPLY, FX_HISTORY ... and FX_POST go there. */
+    struct room_origin origin;
+};
+
+void room_effects_init(struct room_effects *fx);
+void room_effects_deinit(struct room_effects *fx);
+void room_effects_reset(struct room_effects *fx);
+/* Appends a zeroed effect; valid until the next append. */
+struct fx *room_effects_add(struct room_effects *fx, enum fx_type type);
+/* A copy of s in the effects' arena. */
+struct str room_effects_str(struct room_effects *fx, struct str s);
+
+#endif

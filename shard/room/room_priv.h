@@ -1,0 +1,202 @@
+/* room_priv.h: what a room is made of, and what its use cases share. Only shard/room includes this.
+ *
+ *   room_step (room.c)                          one event
+ *     -> a use case (join.c, message.c, ...)    checks it; either acts at once (show.h, leave.h, plan.h)
+ *                                               or commits: FX_PERSIST + struct pending at the tail
+ *   ROOM_EV_PERSISTED                           the head of `pending` goes back to its use case's
+ *     -> x_commit(step, pending)                x_commit(), which changes the room and shows it
+ */
+#ifndef MUC_ROOM_PRIV_H
+#define MUC_ROOM_PRIV_H
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "shard/room/affil.h"
+#include "shard/room/history.h"
+#include "shard/room/occupant.h"
+#include "shard/room/plan.h"
+#include "shard/room/room.h"
+
+struct room {
+    struct str jid;                     /* owned */
+    const struct room_service *service; /* borrowed for life */
+    bool exists;                        /* creation is committed, the end is not */
+    bool gone;                          /* FX_GONE was given: no event is taken any more */
+
+    struct room_config config; /* strings owned */
+    struct str subject, subject_nick, subject_occupant_id; /* owned */
+    uint64_t subject_stamp_ms; /* 0: never set */
+    uint8_t occupant_secret[16];
+    struct str creator; /* bare JID, owned */
+    uint64_t created_ms;
+    bool locked;
+    uint64_t lock_ends_ms; /* meaningful while locked */
+
+    uint64_t ver;           /* of the affiliations; rises with each commit that changes one */
+    uint64_t seq;           /* number of the newest FX_PERSIST; last.s or more */
+    struct event_name last; /* newest durable event that is applied */
+    uint64_t join_pos;      /* of the newest occupancy */
+
+    struct roster roster;
+    struct affils affils;
+    struct history history;
+
+    struct list pending; /* of struct pending, oldest first */
+    uint32_t n_pending;
+};
+
+/* Whom an answer goes to, and from which address (W5). */
+struct asker {
+    struct room_origin origin;
+    struct str nick; /* resource the request was sent to */
+    struct str id;
+    enum room_stanza stanza;
+};
+
+/* One call of room_step(). */
+struct step {
+    struct room *room;
+    const struct room_event *ev;
+    struct room_effects *fx;
+    struct asker asker; /* of ev, or of the request whose commit has ended */
+};
+
+enum pending_kind {
+    P_MESSAGE,
+    P_SUBJECT,
+    P_CREATE,
+    P_ADMIN,
+    P_REGISTER,
+    P_INVITE,
+    P_CONFIG,
+    P_UNLOCK,
+    P_DESTROY,
+    P_END, /* a temporary room is empty (W37), or a locked one (W20) */
+};
+
+/* A request between FX_PERSIST and its completion. Owns its bytes: they are in `arena`, or behind the
+ * struct itself for those of `asker`, so that a message needs no arena. */
+struct pending {
+    struct list in_room;
+    enum pending_kind kind;
+    struct asker asker;
+    uint64_t s; /* name.s of the commit */
+    struct arena arena;
+    struct plan plan;     /* ADMIN, REGISTER, INVITE, CONFIG */
+    struct actor actor;   /* the same */
+    union {
+        struct {
+            struct history_entry *entry; /* owned */
+            bool in_history;             /* MESSAGE */
+            struct str text;             /* SUBJECT */
+        } message;
+        struct {
+            struct room_config config;
+            struct str payload;
+            uint8_t occupant_secret[16];
+            uint64_t now_ms;
+        } create;
+        struct {
+            struct room_config config;
+            uint16_t codes[8];
+            uint8_t n_codes;
+        } config;
+        struct {
+            struct str alternate, reason, password;
+            bool has_reason, has_password;
+        } destroy;
+        struct {
+            const struct room_invitation *list;
+            uint32_t n;
+            struct str from, body; /* occupant JID of the inviter */
+            bool has_body;
+        } invite;
+    };
+};
+
+/* ---- strings and configurations that somebody owns ---- */
+
+struct str str_own(struct str s);             /* a heap copy; STR_NULL for an empty one */
+void str_release(struct str *s);              /* frees, sets to STR_NULL */
+void str_replace(struct str *s, struct str by); /* by may point into *s */
+bool str_blank(struct str s);                 /* nothing, or nothing but white space */
+void config_own(struct room_config *to, const struct room_config *from); /* heap copies */
+void config_release(struct room_config *c);
+struct room_config config_copy(struct arena *a, const struct room_config *c);
+
+/* ---- the room as a whole (room.c) ---- */
+
+/* Affiliation of a bare JID: its own, else a ban of its domain, else none. */
+enum affiliation room_affil(const struct room *room, struct str bare);
+/* The session that sent the event, NULL if it is not inside. */
+struct session *step_session(const struct step *st);
+struct str step_bare(const struct step *st); /* bare JID of the asker */
+bool is_service_admin(const struct room *room, struct str bare);
+/* May somebody with this role see real JIDs here? */
+bool sees_jids(const struct room *room, enum role role);
+/* FX_GONE: the room has ended. */
+void room_end(struct step *st);
+
+/* ---- commits (commit.c) ---- */
+
+struct pending *pending_new(struct step *st, enum pending_kind kind);
+void pending_free(struct pending *p);
+/* Adds FX_PERSIST for p, with name and `by`; the caller fills in what is particular. Valid until the
+ * next effect. */
+struct fx *commit_add(struct step *st, struct pending *p, enum fx_persist_kind kind);
+/* Puts the room's state into a persist effect, with another configuration if config is not NULL. */
+void commit_state(struct step *st, struct fx *f, const struct room_config *config);
+/* Puts what the plan changes into it. */
+void commit_plan(struct step *st, struct fx *f, const struct plan *plan);
+
+/* ---- use cases, a file each; x_commit: its request is in the store now ---- */
+
+void presence_step(struct step *st); /* presence.c: which of the next four it is */
+void join_step(struct step *st);
+void join_create_commit(struct step *st, struct pending *p);
+void join_resync(struct step *st, struct session *s);
+void nick_step(struct step *st, struct session *s);
+/* W22, W23: is the nick one at all? Gives the refusal if not. */
+bool nick_refused(struct step *st, struct str nick);
+/* Reserved by or in use by somebody else? */
+bool nick_taken(const struct room *room, struct str nick, struct str bare);
+void probe_step(struct step *st);
+
+void message_step(struct step *st);
+bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
+bool message_is_subject(const struct room_event *ev);   /* W32 */
+void message_commit(struct step *st, struct pending *p);
+void subject_step(struct step *st, struct session *s);
+void subject_commit(struct step *st, struct pending *p);
+void subject_show(struct step *st, uint64_t to_sid);
+
+void invite_step(struct step *st);
+void invite_commit(struct step *st, struct pending *p);
+void decline_step(struct step *st);
+
+void leave_step(struct step *st);
+void error_step(struct step *st);
+void gateway_lost_step(struct step *st);
+void end_if_empty(struct step *st); /* the last occupant has just left */
+
+void admin_get_step(struct step *st);
+void admin_set_step(struct step *st);
+void admin_commit(struct step *st, struct pending *p);
+void register_step(struct step *st);
+void register_commit(struct step *st, struct pending *p);
+void owner_get_step(struct step *st);
+void owner_submit_step(struct step *st);
+void owner_cancel_step(struct step *st);
+void owner_commit(struct step *st, struct pending *p);
+void destroy_step(struct step *st);
+void destroy_commit(struct step *st, struct pending *p);
+void tick_step(struct step *st);
+void unlock_commit(struct step *st);
+
+void info_step(struct step *st);
+
+/* valid.c: may the event be looked at at all? */
+bool event_is_valid(const struct room_event *ev);
+
+#endif

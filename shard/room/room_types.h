@@ -1,0 +1,91 @@
+/* room_types.h: plain data that events, effects and rooms share. Borrowed bytes throughout: each
+ * struct lives as long as the thing that holds it says. */
+#ifndef MUC_ROOM_TYPES_H
+#define MUC_ROOM_TYPES_H
+
+#include "base/muc.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum allow_pm { PM_ANYONE, PM_PARTICIPANTS, PM_MODERATORS, PM_NONE };
+
+#define ROLE_BIT(role) (1u << (role))
+
+/* muc#roomconfig_* (XEP-0045 §10.2, FEATURES W63). */
+struct room_config {
+    struct str name, description, lang;
+    struct str secret; /* empty: no password */
+    bool persistent, public_room, members_only, moderated, change_subject, logging, allow_invites;
+    bool whois_anyone; /* non-anonymous */
+    enum allow_pm allow_pm;
+    uint32_t max_users;          /* 0: no limit */
+    uint32_t presence_broadcast; /* ROLE_BIT set */
+    uint32_t get_member_list;    /* ROLE_BIT set */
+};
+
+/* One life of a gateway as the shard numbers it; 0 is none (a timer, an operator, the room). Never
+ * used again for another life while the shard runs. */
+typedef uint32_t gateway_ref;
+
+/* Durable name of an event: slot epoch, sequence number of the room. 0,0 is "none". */
+struct event_name {
+    uint64_t e, s;
+};
+
+/* One session in the room. Several share a nick if their bare JID is the same (W12). */
+struct room_record {
+    gateway_ref gw;
+    uint64_t sid;      /* session handle at that gateway */
+    uint64_t join_pos; /* rises per room; names the occupancy with gw and sid */
+    struct str nick, jid /* full */, occupant_id, presence /* XML children */;
+    enum role role;
+    enum affiliation affiliation;
+    bool keep_presence; /* presence is left out: unchanged */
+};
+
+struct room_affiliation {
+    struct str jid; /* bare JID or domain */
+    enum affiliation affiliation;
+    struct str reason, by;
+    struct str nick; /* reserved; empty: none */
+    uint64_t ver;    /* of the room when it changed last */
+};
+
+/* One message of the history. */
+struct room_message {
+    struct event_name name;
+    uint64_t stamp_ms;
+    struct str nick, occupant_id, id, payload;
+    int type; /* MessageIn.Type of muc.proto */
+};
+
+/* Everything a room is made from when it is loaded. */
+struct room_image {
+    struct room_config config;
+    struct str subject, subject_nick, subject_occupant_id;
+    uint64_t subject_stamp_ms; /* 0: never set */
+    uint8_t occupant_secret[16];
+    bool locked;
+    struct str creator; /* bare JID */
+    uint64_t created_ms, ver;
+    struct event_name last; /* newest durable event */
+    const struct room_affiliation *affiliations;
+    uint32_t n_affiliations;
+    const struct room_message *history; /* oldest first */
+    uint32_t n_history;
+};
+
+/* Settings of the service that rooms ask for; the same for all, outlives them. */
+struct room_service {
+    struct room_config defaults; /* of new rooms */
+    bool lock_new_rooms;
+    bool create_by_admins_only;
+    bool register_strangers;
+    uint32_t history_default;
+    const struct str *admins; /* bare JIDs of service admins */
+    uint32_t n_admins;
+};
+
+#endif

@@ -1,0 +1,45 @@
+"""Client libraries that others wrote log in with SCRAM over STARTTLS, join across gateways and talk."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+import cluster as cluster_lib
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    with cluster_lib.Cluster(gateways=2, shards=2, auth="accounts") as running:
+        for name in ("slix-a", "slix-b", "strophe"):
+            running.verona("user", "add", name + "@localhost", "--password-stdin", "--data",
+                           running.data, input="pencil\n")
+        yield running
+
+
+def test_slixmpp_across_gateways(accounts):
+    done = subprocess.run([sys.executable, os.path.join(HERE, "clients", "slixmpp_talk.py"),
+                           str(accounts.c2s(1)), str(accounts.c2s(2))],
+                          capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_libstrophe_talks_with_slixmpp(accounts, tmp_path):
+    program = tmp_path / "strophe_talk"
+    subprocess.run(["cc", "-o", str(program), os.path.join(HERE, "clients", "strophe_talk.c"),
+                    "-lstrophe"], check=True)
+    slix = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "slixmpp_talk.py"),
+                             "--answer", str(accounts.c2s(1))],
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        assert slix.stdout.readline().strip() == "ready"
+        done = subprocess.run([str(program), str(accounts.c2s(2)), "strophe@localhost", "pencil",
+                               "mixed@conference.localhost"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "answered" in done.stdout
+    finally:
+        slix.kill()
+        slix.wait()
