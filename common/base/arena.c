@@ -8,7 +8,8 @@
 
 enum {
     FIRST_BLOCK = 4096,
-    /* A block that grew beyond this is not kept by a reset: one huge event must not pin its memory. */
+    /* A block that grew beyond this is not kept by a reset: one huge event must not pin its memory.
+     */
     KEEP_MAX = 256 * 1024,
 };
 
@@ -55,7 +56,8 @@ void arena_reset(struct arena *a)
 
 static struct arena_block *add_block(struct arena *a, size_t n)
 {
-    /* Doubling makes the newest block the largest, so the one kept by a reset soon fits a whole event. */
+    /* Doubling makes the newest block the largest, so the one kept by a reset soon fits a whole
+     * event. */
     size_t cap = a->head ? a->head->cap : FIRST_BLOCK / 2;
     cap = cap < KEEP_MAX ? cap * 2 : KEEP_MAX;
     if (cap < n)
@@ -73,7 +75,8 @@ void *arena_alloc(struct arena *a, size_t n)
     const size_t align = alignof(max_align_t);
     size_t rounded = (n + align - 1) & ~(align - 1);
     if (rounded == 0)
-        rounded = align; /* distinct pointers also for 0 bytes; an overflow ends in mem_alloc below */
+        rounded =
+            align; /* distinct pointers also for 0 bytes; an overflow ends in mem_alloc below */
     if (rounded < n)
         rounded = n;
     struct arena_block *b = a->head;

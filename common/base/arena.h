@@ -12,9 +12,9 @@ struct arena {
 
 void arena_init(struct arena *a);
 void arena_deinit(struct arena *a);
-void arena_reset(struct arena *a); /* keeps one block */
-void *arena_alloc(struct arena *a, size_t n);  /* aligned for any type, not zeroed */
-void *arena_zalloc(struct arena *a, size_t n); /* zeroed */
+void arena_reset(struct arena *a);                   /* keeps one block */
+void *arena_alloc(struct arena *a, size_t n);        /* aligned for any type, not zeroed */
+void *arena_zalloc(struct arena *a, size_t n);       /* zeroed */
 struct str arena_str(struct arena *a, struct str s); /* a copy, NUL behind it */
 
 #endif

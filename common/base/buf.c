@@ -91,8 +91,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     b->len += (size_t)n;
 }
 
-/* What becomes of a byte: 0 it is copied, otherwise an index into `references`; DROP for the controls
- * that XML 1.0 forbids (§2.2), LOOK for 0xEF, the first byte of U+FFFE and U+FFFF. */
+/* What becomes of a byte: 0 it is copied, otherwise an index into `references`; DROP for the
+ * controls that XML 1.0 forbids (§2.2), LOOK for 0xEF, the first byte of U+FFFE and U+FFFF. */
 enum { DROP = 9, LOOK = 10 };
 
 static const uint8_t escape_class[256] = {

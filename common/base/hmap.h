@@ -1,6 +1,7 @@
 /* hmap.h: uthash with a keyed hash, so that nobody outside can choose colliding keys.
  *
- * Include this, never <uthash.h>. Keys are bytes: use HASH_ADD_KEYPTR and HASH_FIND with lengths. */
+ * Include this, never <uthash.h>. Keys are bytes: use HASH_ADD_KEYPTR and HASH_FIND with lengths.
+ */
 #ifndef MUC_HMAP_H
 #define MUC_HMAP_H
 

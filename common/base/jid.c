@@ -1,5 +1,5 @@
-/* jid.c: where the parts of a JID begin and end (RFC 6122 §2, order of the cuts as in RFC 7622 §3.1:
- * the first '/' starts the resource, then the first '@' ends the local part). */
+/* jid.c: where the parts of a JID begin and end (RFC 6122 §2, order of the cuts as in RFC 7622
+ * §3.1: the first '/' starts the resource, then the first '@' ends the local part). */
 #include "base/jid.h"
 #include "base/err.h"
 #include "base/limits.h"

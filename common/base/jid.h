@@ -10,7 +10,8 @@ struct jid {
     struct str resource; /* empty if there is none */
 };
 
-/* Splits without preparing: "a@b/c". Errors: ERR_INVALID for an empty part or a part over 1023 bytes. */
+/* Splits without preparing: "a@b/c". Errors: ERR_INVALID for an empty part or a part over 1023
+ * bytes. */
 int jid_split(struct str text, struct jid *out);
 /* The part before the first '/', which is the bare JID (or the domain). */
 struct str jid_bare(struct str full);

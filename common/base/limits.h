@@ -46,14 +46,14 @@ enum {
     LIMIT_FORM_FIELDS = 128,
     LIMIT_FORM_VALUES = 1024,
     LIMIT_INVITES = 32,
-    LIMIT_HISTORY = 256,            /* entries kept per room */
+    LIMIT_HISTORY = 256, /* entries kept per room */
     LIMIT_HISTORY_BYTES = 1024 * 1024,
-    LIMIT_ROOM_QUEUE = 1024 * 1024, /* bytes of events held for one room while a commit is under way */
+    LIMIT_ROOM_QUEUE = 1024 * 1024, /* events held for one room while a commit is under way */
     LIMIT_SHARD_QUEUE = 64 * 1024 * 1024,
-    LIMIT_HOLD_MS = 5000,           /* durable requests held while Redis is away */
+    LIMIT_HOLD_MS = 5000, /* durable requests held while Redis is away */
     LIMIT_UNKNOWN_MS = 30000,
     LIMIT_ROOM_LOCK_MS = 300000,
-    LIMIT_EXTRA_PLACES = 5,         /* admins and owners in a full room (XEP-0045 §7.2.9) */
+    LIMIT_EXTRA_PLACES = 5, /* admins and owners in a full room (XEP-0045 §7.2.9) */
     /* slots and leases */
     LIMIT_CLAIM_CHUNK = 256,
     LIMIT_RENEW_MS = 200,

@@ -9,7 +9,7 @@ struct list {
     struct list *prev, *next;
 };
 
-#define LIST_ENTRY(node, type, member) ((type *)((char *)(node) - offsetof(type, member)))
+#define LIST_ENTRY(node, type, member) ((type *)((char *)(node)-offsetof(type, member)))
 #define LIST_FOREACH(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 /* The body may remove `it`. */
 #define LIST_FOREACH_SAFE(it, nx, head)                                                            \

@@ -10,7 +10,7 @@
 static void *or_die(void *p)
 {
     if (!p) {
-        assert(!"out of memory");
+        assert(p && "out of memory");
         abort();
     }
     return p;

@@ -1,8 +1,9 @@
 /* mem.h: memory from the heap. Running out of it ends the process.
  *
- * Why: every size a peer can choose is capped by base/limits.h, so an allocation that fails means the
- * machine is out of memory. A shard or a gateway that dies is a fault the cluster survives; one that
- * goes on with half a change applied is not (invariant I13, fail-stop). So no caller tests for NULL. */
+ * Why: every size a peer can choose is capped by base/limits.h, so an allocation that fails means
+ * the machine is out of memory. A shard or a gateway that dies is a fault the cluster survives; one
+ * that goes on with half a change applied is not (invariant I13, fail-stop). So no caller tests for
+ * NULL. */
 #ifndef MUC_MEM_H
 #define MUC_MEM_H
 

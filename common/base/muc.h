@@ -1,4 +1,5 @@
-/* muc.h: the words of XEP-0045 that every part of the project uses: affiliations, roles, stanza errors. */
+/* muc.h: the words of XEP-0045 that every part of the project uses: affiliations, roles, stanza
+ * errors. */
 #ifndef MUC_MUC_H
 #define MUC_MUC_H
 
@@ -21,8 +22,8 @@ enum role {
     ROLE_MODERATOR = 4,
 };
 
-/* RFC 6120 §8.3.3: the conditions that Verona sends, each with the error type that goes with it here.
- * A condition that appears with two types has two rows. */
+/* RFC 6120 §8.3.3: the conditions that Verona sends, each with the error type that goes with it
+ * here. A condition that appears with two types has two rows. */
 #define STANZA_ERROR_MAP(X)                                                                        \
     X(SE_BAD_REQUEST, 1, "bad-request", "modify")                                                  \
     X(SE_CONFLICT, 2, "conflict", "cancel")                                                        \

@@ -1,5 +1,5 @@
-/* siphash.c: SipHash-2-4 after the paper (Aumasson and Bernstein, "SipHash: a fast short-input PRF",
- * 2012) and, for 128 bits of output, the authors' reference code. */
+/* siphash.c: SipHash-2-4 after the paper (Aumasson and Bernstein, "SipHash: a fast short-input
+ * PRF", 2012) and, for 128 bits of output, the authors' reference code. */
 #include "base/siphash.h"
 
 #include <stdbool.h>

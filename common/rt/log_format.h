@@ -11,8 +11,9 @@ struct log_line {
     uint64_t wall_ms;
     enum log_level level;
     const char *event;
-    const struct log_field *process; /* role and node, left out of pretty lines; NULL key at the end */
-    const struct log_field *fields;  /* NULL key at the end */
+    const struct log_field
+        *process; /* role and node, left out of pretty lines; NULL key at the end */
+    const struct log_field *fields; /* NULL key at the end */
 };
 
 /* Appends the line with its LF. */

@@ -2,8 +2,8 @@
  *
  *   poll -> callbacks of fds and timers -> deferred tasks (end of turn) -> poll ...
  *
- * Deferred tasks are where a turn's work is sent out at once: bus batches, Redis pipelines, sockets.
- * This is the only reader of clocks in the project (with clock.h). One thread. */
+ * Deferred tasks are where a turn's work is sent out at once: bus batches, Redis pipelines,
+ * sockets. This is the only reader of clocks in the project. One thread. */
 #ifndef MUC_LOOP_H
 #define MUC_LOOP_H
 
@@ -16,8 +16,8 @@ struct loop;
 typedef void loop_fn(void *ctx);
 
 struct loop *loop_new(void);
-/* Runs the tasks that are still deferred, waits for work in the pool (done() is called), closes every
- * handle and disarms every timer. */
+/* Runs the tasks that are still deferred, waits for work in the pool (done() is called), closes
+ * every handle and disarms every timer. */
 void loop_destroy(struct loop **l_p);
 /* Runs until loop_stop(). */
 void loop_run(struct loop *l);
@@ -73,10 +73,11 @@ void loop_cancel(struct loop_task *t);
  * Nothing is watched until loop_poll_set; after an error (0) it must be set again or closed. */
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 struct loop_poll;
-typedef void loop_poll_fn(void *ctx, int events /* LOOP_READ | LOOP_WRITE; 0 on an error of the fd */);
+typedef void loop_poll_fn(void *ctx,
+                          int events /* LOOP_READ | LOOP_WRITE; 0 on an error of the fd */);
 struct loop_poll *loop_poll_open(struct loop *l, int fd, loop_poll_fn *fn, void *ctx);
 void loop_poll_set(struct loop_poll *p, int events); /* cheap when unchanged */
-void loop_poll_close(struct loop_poll **p_p);         /* does not close the fd */
+void loop_poll_close(struct loop_poll **p_p);        /* does not close the fd */
 
 /* Work in the thread pool (password hashing, DNS): work(ctx) there, done(ctx) back in the loop. */
 void loop_work(struct loop *l, loop_fn *work, loop_fn *done, void *ctx);

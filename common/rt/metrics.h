@@ -14,7 +14,7 @@ enum metric_id {
 #include "rt/metrics_table.h"
     METRICS_TABLE(METRIC_ENUM)
 #undef METRIC_ENUM
-    METRIC_COUNT
+        METRIC_COUNT
 };
 
 /* Once at start; role is "gateway" or "shard": only families with that letter are exported. */
@@ -25,8 +25,8 @@ void metric_add(enum metric_id id, uint64_t n);
 void metric_set(enum metric_id id, double v);
 void metric_gauge_add(enum metric_id id, double d);
 void metric_observe(enum metric_id id, double v);
-/* Families with labels: values in the order of the row, each one of its list. An unknown value counts
- * under the last value of the list ("other"). Up to two labels; b is NULL for one. */
+/* Families with labels: values in the order of the row, each one of its list. An unknown value
+ * counts under the last value of the list ("other"). Up to two labels; b is NULL for one. */
 void metric_add_l(enum metric_id id, const char *a, const char *b, uint64_t n);
 void metric_set_l(enum metric_id id, const char *a, const char *b, double v);
 void metric_observe_l(enum metric_id id, const char *a, const char *b, double v);

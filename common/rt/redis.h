@@ -19,7 +19,8 @@ struct redis;
 
 /* err 0: reply is valid during the call only (an error reply of Redis, too, is a reply: look at
  *        reply->type == REDIS_REPLY_ERROR).
- * ERR_UNAVAILABLE: never sent, nothing happened.   ERR_UNKNOWN: sent, no reply came. reply is NULL. */
+ * ERR_UNAVAILABLE: never sent, nothing happened.   ERR_UNKNOWN: sent, no reply came. reply is NULL.
+ */
 typedef void redis_fn(void *ctx, const redisReply *reply, int err);
 /* The connection came up (true) or went away (false). */
 typedef void redis_state_fn(void *ctx, bool up);
@@ -29,8 +30,8 @@ typedef void redis_state_fn(void *ctx, bool up);
 struct redis *redis_new(struct loop *l, const char *url, redis_state_fn *state, void *ctx);
 /* Instead of the one in the URL, from the next connection on. NULL or "": none. */
 void redis_set_password(struct redis *r, const char *password);
-/* Pending callbacks are called with ERR_UNAVAILABLE or ERR_UNKNOWN, state is not. May be called from a
- * callback. Before loop_destroy(). */
+/* Pending callbacks are called with ERR_UNAVAILABLE or ERR_UNKNOWN, state is not. May be called
+ * from a callback. Before loop_destroy(). */
 void redis_destroy(struct redis **r_p);
 bool redis_up(const struct redis *r);
 /* ms since the connection was lost; 0 while up. */

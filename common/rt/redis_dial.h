@@ -9,8 +9,8 @@
 
 struct redis_dial;
 
-/* fd: connected and the callee's from then on; -1: failed, and why is "resolve" or "refused". The dial
- * is gone when this is called. */
+/* fd: connected and the callee's from then on; -1: failed, and why is "resolve" or "refused". The
+ * dial is gone when this is called. */
 typedef void redis_dial_fn(void *ctx, int fd, const char *why);
 
 /* url is borrowed until the end. fn is never called before this returns. */

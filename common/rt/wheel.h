@@ -10,7 +10,7 @@
 enum { WHEEL_TICK_MS = 10, WHEEL_LEVELS = 4, WHEEL_BITS = 6, WHEEL_SLOTS = 1 << WHEEL_BITS };
 
 struct wheel {
-    uint64_t tick; /* everything due up to this one has been given out */
+    uint64_t tick;               /* everything due up to this one has been given out */
     uint64_t used[WHEEL_LEVELS]; /* bit s: slot s may hold timers (a stopped one leaves it set) */
     struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
     struct list far; /* beyond the top level: sorted in when that has gone round (46 h) */
