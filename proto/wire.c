@@ -18,8 +18,9 @@ enum {
     OFF_CRC = 4,
     OFF_HEADER_LENGTH = 8,
     OFF_HEADER = 12,
-    /* Unpacked, a message is larger than on the wire: two bytes may become a struct. Honest ones stay
-     * under 40 times (lists of short nicks); beyond this bound it is an attack on our memory. */
+    /* Unpacked, a message is larger than on the wire: two bytes may become a struct. Honest ones
+     * stay under 40 times (lists of short nicks); beyond this bound it is an attack on our memory.
+     */
     UNPACK_BASE = 64 * 1024,
     UNPACK_FACTOR = 64,
 };
@@ -67,9 +68,9 @@ static uint32_t crc_portable(uint32_t c, const uint8_t *p, size_t n)
         uint32_t low = c ^ get_u32(p);
         uint32_t high = get_u32(p + 4);
         c = crc_table[7][low & 0xff] ^ crc_table[6][(low >> 8) & 0xff] ^
-            crc_table[5][(low >> 16) & 0xff] ^ crc_table[4][low >> 24] ^
-            crc_table[3][high & 0xff] ^ crc_table[2][(high >> 8) & 0xff] ^
-            crc_table[1][(high >> 16) & 0xff] ^ crc_table[0][high >> 24];
+            crc_table[5][(low >> 16) & 0xff] ^ crc_table[4][low >> 24] ^ crc_table[3][high & 0xff] ^
+            crc_table[2][(high >> 8) & 0xff] ^ crc_table[1][(high >> 16) & 0xff] ^
+            crc_table[0][high >> 24];
     }
     for (; n; n--, p++)
         c = (c >> 8) ^ crc_table[0][(c ^ *p) & 0xff];
@@ -112,6 +113,8 @@ uint32_t wire_crc32c(const void *p, size_t n)
 size_t wire_pack(const ProtobufCMessage *msg, struct buf *out)
 {
     size_t n = protobuf_c_message_get_packed_size(msg);
+    if (n == 0)
+        return 0; /* an empty message has no bytes, and an empty buffer no memory */
     buf_reserve(out, n);
     size_t packed = protobuf_c_message_pack(msg, (uint8_t *)out->data + out->len);
     assert(packed == n);

@@ -6,7 +6,8 @@
  *   { item length (LE) | Item } ...
  *
  * Items are packed once and copied into the frame of each peer, so a Delivery for ten gateways is
- * packed once. Unpacking takes its memory from an arena: nothing to free one by one, and bounded. */
+ * packed once. Unpacking takes its memory from an arena: nothing to free one by one, and bounded.
+ */
 #ifndef MUC_WIRE_H
 #define MUC_WIRE_H
 
@@ -18,10 +19,10 @@
 #define WIRE_PROTOCOL 1u
 
 enum {
-    WIRE_HEADER_MAX = 1024,   /* bytes of a packed LinkHeader */
-    WIRE_HEADROOM = 2048,     /* what a frame has beside its items, at most */
-    WIRE_ITEM_PREFIX = 4,     /* bytes of an item's length */
-    WIRE_FLAG_CRC = 1,        /* the checksum field is in use; 0 in it otherwise */
+    WIRE_HEADER_MAX = 1024, /* bytes of a packed LinkHeader */
+    WIRE_HEADROOM = 2048,   /* what a frame has beside its items, at most */
+    WIRE_ITEM_PREFIX = 4,   /* bytes of an item's length */
+    WIRE_FLAG_CRC = 1,      /* the checksum field is in use; 0 in it otherwise */
 };
 
 /* CRC-32C (Castagnoli), as RFC 3720 §B.4. */
@@ -35,13 +36,14 @@ size_t wire_pack(const ProtobufCMessage *msg, struct buf *out);
 MUST_CHECK ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, struct str bytes,
                                          struct arena *a);
 
-/* Builds a frame in out (emptied first): begin, any number of items, end. with_crc: not under CURVE. */
+/* Builds a frame in out (emptied first): begin, any number of items, end. with_crc: not under
+ * CURVE. */
 void wire_frame_begin(struct buf *out, const Verona__LinkHeader *header);
 void wire_frame_item(struct buf *out, struct str item);
 void wire_frame_end(struct buf *out, bool with_crc);
 
-/* Reads a frame. header points into the arena, items into `frame`. Errors: ERR_PROTO (magic, version,
- * checksum, lengths, protobuf), ERR_TOOBIG. */
+/* Reads a frame. header points into the arena, items into `frame`. Errors: ERR_PROTO (magic,
+ * version, checksum, lengths, protobuf), ERR_TOOBIG. */
 struct wire_frame {
     Verona__LinkHeader *header;
     struct str rest; /* items not yet read */

@@ -1,13 +1,14 @@
 /* bus.h: reliable, ordered items between two processes over ZeroMQ. The only user of <zmq.h>.
  *
  * A shard listens (one ROUTER); gateways and other shards connect (one DEALER per shard and boot).
- * zmq_send() proves nothing, so each link has its own sequence numbers, acks, resends, boot ids, byte
- * and frame credits and heartbeats (channel.h, pure); every item sent on a link that stays within two
- * lives is handed over exactly once and in order, or the link is reported down for good.
+ * zmq_send() proves nothing, so each link has its own sequence numbers, acks, resends, boot ids,
+ * byte and frame credits and heartbeats (channel.h, pure); every item sent on a link that stays
+ * within two lives is handed over exactly once and in order, or the link is reported down for good.
  *
  * Items of one turn leave as one frame per peer at its end. RELIABILITY: link states
  *   DOWN --connect--> HELLO --both ok--> UP --quiet 600 ms--> SUSPECT --1200 ms--> DOWN
- * On the same boots UP again: what was not acked is sent again. Another boot: the old link is void. */
+ * On the same boots UP again: what was not acked is sent again. Another boot: the old link is void.
+ */
 #ifndef MUC_BUS_H
 #define MUC_BUS_H
 
@@ -25,10 +26,10 @@ enum bus_role { BUS_GATEWAY = 1, BUS_SHARD = 2 };
 
 struct bus_config {
     enum bus_role role;
-    const char *id;      /* of this process, at most 64 bytes of [A-Za-z0-9._-] */
-    uint64_t boot;       /* of this process */
+    const char *id; /* of this process, at most 64 bytes of [A-Za-z0-9._-] */
+    uint64_t boot;  /* of this process */
     struct str cluster_id;
-    uint32_t unicode;    /* version of JID preparation; peers must agree */
+    uint32_t unicode;            /* version of JID preparation; peers must agree */
     const uint8_t *curve_secret; /* 32 bytes, NULL: no CURVE (ipc:// only) */
     const uint8_t *curve_public;
 };
@@ -44,10 +45,12 @@ struct bus_ops {
     void (*gone)(void *ctx, struct bus_peer *peer);
     /* One item, in order, each once. Bytes are borrowed for the call. */
     void (*item)(void *ctx, struct bus_peer *peer, struct str bytes);
-    /* The queue to the peer went over (full) or fell under (not full) its credit window: stop or go on
-     * taking from whoever feeds it. */
+    /* The queue to the peer went over (full) or fell under (not full) its credit window: stop or go
+     * on taking from whoever feeds it. */
     void (*pressure)(void *ctx, struct bus_peer *peer, bool full);
-    /* May the owner of this CURVE key (32 bytes) speak as `id`? Asked at each handshake. */
+    /* May the owner of this CURVE key (32 bytes) speak as `id`? Asked at each handshake: with an
+     * empty id when the connection opens (is the key known at all?), with the id at Hello. NULL:
+     * nobody. */
     bool (*allow)(void *ctx, const uint8_t key[32], struct str id);
 };
 
@@ -57,20 +60,25 @@ MUST_CHECK int bus_new(struct loop *l, const struct bus_config *cfg, const struc
 /* Flushes what can be sent at once, then drops everything. */
 void bus_destroy(struct bus **b_p);
 
-/* Shard: bind. ERR_IO with a line for people. tcp:// without CURVE keys is ERR_DENIED. The real
- * endpoint (a wildcard port resolved) is written to `endpoint`. */
+/* Shard: bind; more than once for more endpoints. ERR_IO with a line for people. tcp:// without
+ * CURVE keys is ERR_DENIED. The real endpoint (a wildcard port resolved) is written to `endpoint`.
+ */
 MUST_CHECK int bus_listen(struct bus *b, const char *endpoint, struct buf *real_endpoint,
                           struct buf *err);
-/* Connect to a shard's boot. A call for a (id, boot) that is known does nothing. server_key: 32 bytes
- * or NULL without CURVE. */
+/* Connect to a shard's boot. A call for a (id, boot) that is known does nothing. server_key: 32
+ * bytes or NULL without CURVE. */
 void bus_connect(struct bus *b, struct str id, uint64_t boot, const char *endpoint,
                  const uint8_t *server_key);
 /* The registry says this life is over: `gone` is called, its socket is left to rot quietly. */
 void bus_forget(struct bus *b, struct str id, uint64_t boot);
 
-/* Queues one item (a packed verona.Item); copies it. Allowed in any state of the link: what waits is
- * bounded by the caller through `pressure`, and hard by LIMIT_BUS_OVERRUN: then ERR_FULL, and the item
- * is not queued. */
+/* The largest item. */
+enum { BUS_ITEM_MAX = 1024 * 1024 - 2048 };
+
+/* Queues one item (a packed verona.Item); copies it. ERR_TOOBIG above BUS_ITEM_MAX. Allowed in any
+ * state of the link: what waits is bounded by the caller through `pressure`, and hard by
+ * LIMIT_BUS_OVERRUN: then ERR_FULL, and the item is not queued. ERR_NOTFOUND inside or after
+ * `gone`. */
 int bus_send(struct bus_peer *peer, struct str item);
 
 struct bus_peer *bus_find(struct bus *b, struct str id, uint64_t boot); /* NULL if unknown */
@@ -85,6 +93,10 @@ uint64_t bus_peer_silent_ms(const struct bus_peer *p);
 void bus_peer_set_user(struct bus_peer *p, void *user);
 void *bus_peer_user(const struct bus_peer *p);
 void bus_each_peer(struct bus *b, void (*fn)(void *ctx, struct bus_peer *p), void *ctx);
+
+/* Ends ZeroMQ in this process, after the last bus_destroy: for tests that look for leaks. Programs
+ * do not call it; they exit. */
+void bus_end(void);
 
 /* A new CURVE key pair, 32 bytes each. */
 void bus_keypair(uint8_t public_key[32], uint8_t secret_key[32]);

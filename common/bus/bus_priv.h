@@ -11,11 +11,11 @@
 #ifndef MUC_BUS_PRIV_H
 #define MUC_BUS_PRIV_H
 
+#include "base/arena.h"
+#include "base/hmap.h"
 #include "bus/bus.h"
 #include "bus/channel.h"
 #include "rt/loop.h"
-
-#include "base/hmap.h" /* last: it makes its includer's uthash errors system errors */
 
 enum {
     BUS_ID_MAX = 64,
@@ -23,12 +23,12 @@ enum {
     BUS_ROUTE_MAX = 128, /* "<role>:<id>:<boot>:<socket>" */
     BUS_KEY_TEXT = 40,   /* a CURVE key as Z85 */
     BUS_PEERS_MAX = 4096,
-    BUS_BAD_FRAMES = 3,          /* in a row: the link is reset */
-    BUS_DRAIN_MESSAGES = 256,    /* per socket and turn */
-    BUS_STRANGER_MS = 10000,     /* a caller that never came up is forgotten after this */
-    BUS_LINGER_MS = 100,         /* at the end, for what was just flushed */
-    BUS_COMPLAIN_MS = 5000,      /* between two log lines about refused callers */
-    BUS_N_KINDS = 13,            /* items by kind, for metrics: bus.c */
+    BUS_BAD_FRAMES = 3,       /* in a row: the link is reset */
+    BUS_DRAIN_MESSAGES = 256, /* per socket and turn */
+    BUS_STRANGER_MS = 10000,  /* a caller that never came up is forgotten after this */
+    BUS_LINGER_MS = 100,      /* at the end, for what was just flushed */
+    BUS_COMPLAIN_MS = 5000,   /* between two log lines about refused callers */
+    BUS_N_KINDS = 12,         /* items by kind, for metrics: bus.c */
 };
 
 struct bus_socket {
@@ -37,8 +37,9 @@ struct bus_socket {
     void *zmq;
     struct loop_poll *poll; /* of ZMQ_FD */
     bool router;
-    bool curve; /* DEALER: under CURVE */
-    bool dirty; /* its readiness must be asked for before the next poll */
+    bool curve;   /* DEALER: under CURVE. ROUTER: some of its endpoints are */
+    bool dirty;   /* its readiness must be asked for before the next poll */
+    bool refused; /* DEALER: it took nothing the last time */
     /* DEALER: where it is connected, so that the next life at the same place can have it. */
     char id[BUS_ID_MAX + 1];
     char *endpoint;
@@ -61,15 +62,16 @@ struct bus_peer {
     struct bus_socket *dealer; /* NULL: it only calls us */
     char route[BUS_ROUTE_MAX]; /* its name at our ROUTER */
     size_t route_n;            /* 0: it has not called us */
-    char caller_key[BUS_KEY_TEXT + 1]; /* CURVE key it called with, as Z85; "": called over ipc:// */
+    char
+        caller_key[BUS_KEY_TEXT + 1]; /* CURVE key it called with, as Z85; "": called over ipc:// */
     uint64_t born_ms;
-    unsigned bad;     /* frames in a row that made no sense */
-    bool called_us;   /* made by its Hello, not by bus_connect */
-    bool up;          /* as the caller was told */
+    unsigned bad;   /* frames in a row that made no sense */
+    bool called_us; /* made by its Hello, not by bus_connect */
+    bool up;        /* as the caller was told */
     bool ever_up;
-    bool full;        /* as the caller was told */
-    bool blocked;     /* the transport took nothing: wait for a tick or for readiness */
-    bool dead;        /* out of the table, freed at the end of the turn */
+    bool full;         /* as the caller was told */
+    bool blocked;      /* the transport took nothing: wait for a tick or for readiness */
+    bool dead;         /* out of the table, freed at the end of the turn */
     struct list grave; /* bus.graves */
     void *user;
 };
@@ -106,9 +108,10 @@ struct bus {
     uint64_t ticked_ms, complained_ms;
     unsigned ticks;
     bool spin;
+    bool was_away; /* the last tick came so late that it judged nobody */
 
-    struct arena arena; /* of the frame at hand */
-    struct buf out;     /* likewise */
+    struct arena arena;               /* of the frame at hand */
+    struct buf out;                   /* likewise */
     struct bus_counts sent, received; /* since the last tick */
 };
 
@@ -146,8 +149,9 @@ enum socket_sent { SOCKET_SENT, SOCKET_FULL, SOCKET_UNREACHABLE };
 enum socket_sent socket_send(struct bus_peer *p, struct str frame);
 
 /* bus_zap.c */
-void zap_open(struct bus *b);   /* before the first CURVE server socket */
-void zap_leave(struct bus *b);  /* the loop of this bus ends */
+#define ZAP_DOMAIN_IPC "verona.ipc" /* NULL mechanism is fine there */
+void zap_open(struct bus *b);       /* before the first CURVE server socket */
+void zap_leave(struct bus *b);      /* the loop of this bus ends */
 void zap_pump(void);
 void zap_close(void);
 struct bus *bus_by_domain(struct str domain); /* bus.c */

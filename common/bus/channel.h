@@ -19,8 +19,8 @@ enum channel_event {
     CHANNEL_EV_UP_FRESH = 1, /* first time with this boot of the peer */
     CHANNEL_EV_UP_AGAIN = 2,
     CHANNEL_EV_DOWN = 4,
-    CHANNEL_EV_OTHER_BOOT = 8, /* a Hello of a later life, or of a peer that forgot this link: nothing
-                                * was taken from it, the caller makes a new channel */
+    CHANNEL_EV_OTHER_BOOT = 8, /* a Hello of a later life, or of a peer that forgot this link:
+                                * nothing was taken from it, the caller makes a new channel */
     CHANNEL_EV_REFUSED = 16,   /* protocol, cluster or unicode version differ */
     CHANNEL_EV_STALE = 32,     /* the frame was void: of another life, or not expected */
 };
@@ -30,12 +30,14 @@ struct channel_self {
     uint64_t boot;
     uint32_t unicode;
     uint32_t role;
-    uint64_t link; /* greater than in any earlier channel of this boot with that peer; 0 counts as 1 */
+    uint64_t
+        link; /* greater than in any earlier channel of this boot with that peer; 0 counts as 1 */
 };
 
 enum {
     CHANNEL_ITEM_MAX = LIMIT_BUS_MESSAGE - WIRE_HEADROOM,
-    CHANNEL_ACK_BYTES = 64 * 1024, /* taken and not acked: then an ack does not wait for a heartbeat */
+    CHANNEL_ACK_BYTES =
+        64 * 1024, /* taken and not acked: then an ack does not wait for a heartbeat */
     CHANNEL_ACK_ITEMS = 256,
 };
 
@@ -46,12 +48,13 @@ void channel_destroy(struct channel **c_p);
 
 /* Queues an item (copied). ERR_FULL above LIMIT_BUS_OVERRUN, ERR_TOOBIG above CHANNEL_ITEM_MAX. */
 MUST_CHECK int channel_queue(struct channel *c, struct str item);
-/* A frame arrived. Appends to `ready` the items that are new and in order (they point into the frame);
- * returns channel_event bits, or ERR_PROTO: the peer broke the protocol, reset the link. */
+/* A frame arrived. Appends to `ready` the items that are new and in order (they point into the
+ * frame); returns channel_event bits, or ERR_PROTO: the peer broke the protocol, reset the link. */
 typedef void channel_item_fn(void *ctx, struct str item);
 MUST_CHECK int channel_receive(struct channel *c, struct wire_frame *f, uint64_t now_ms,
                                channel_item_fn *fn, void *ctx);
-/* Time passed: heartbeats become due, silence turns UP into SUSPECT and DOWN. channel_event bits. */
+/* Time passed: heartbeats become due, silence turns UP into SUSPECT and DOWN. channel_event bits.
+ */
 int channel_tick(struct channel *c, uint64_t now_ms);
 /* The transport lost its connection (send refused). */
 int channel_broken(struct channel *c, uint64_t now_ms);
