@@ -94,7 +94,9 @@ static void test_xml(void **state)
         {STR("&<>'\""), "&amp;&lt;&gt;&apos;&quot;"},
         {STR("a]]>b"), "a]]&gt;b"},
         {STR("a\tb\nc\rd"), "a&#x9;b&#xA;c&#xD;d"},
-        {STR("\0a\1b\x1f" "c\x0b\x0c"), "abc"},
+        {STR("\0a\1b\x1f"
+             "c\x0b\x0c"),
+         "abc"},
         {STR("\x7f"), "\x7f"}, /* allowed, if discouraged */
         {STR("\xc3\xa9\xf0\x9f\x98\x80"), "\xc3\xa9\xf0\x9f\x98\x80"},
         {STR("x\xef\xbf\xbey\xef\xbf\xbfz"), "xyz"},

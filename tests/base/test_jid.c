@@ -42,7 +42,8 @@ static void test_split(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "@", "/", "@b", "a@", "b/", "a@/c", "@/", "a@b/", "a@b@c", "/c"};
+    static const char *const bad[] = {"",     "@",  "/",    "@b",    "a@", "b/",
+                                      "a@/c", "@/", "a@b/", "a@b@c", "/c"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct jid jid;
         assert_int_equal(jid_split(str_of(bad[i]), &jid), ERR_INVALID);

@@ -124,8 +124,8 @@ static void test_err(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heap),  cmocka_unit_test(test_arena), cmocka_unit_test(test_rcbuf),
-        cmocka_unit_test(test_list),  cmocka_unit_test(test_err),
+        cmocka_unit_test(test_heap), cmocka_unit_test(test_arena), cmocka_unit_test(test_rcbuf),
+        cmocka_unit_test(test_list), cmocka_unit_test(test_err),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

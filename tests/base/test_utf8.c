@@ -24,10 +24,24 @@ static void test_refused(void **state)
 {
     (void)state;
     static const struct str bad[] = {
-        STR("\x80"), STR("\xbf"), STR("\xc0\x80"), STR("\xc1\xbf"), STR("\xc2"), STR("\xc2\x7f"),
-        STR("\xc2\xc0"), STR("\xe0\x9f\xbf"), STR("\xe0\xa0"), STR("\xed\xa0\x80"),
-        STR("\xed\xbf\xbf"), STR("\xe1\x80\x7f"), STR("\xf0\x8f\xbf\xbf"), STR("\xf0\x90\x80"),
-        STR("\xf4\x90\x80\x80"), STR("\xf5\x80\x80\x80"), STR("\xff"), STR("\xfe"),
+        STR("\x80"),
+        STR("\xbf"),
+        STR("\xc0\x80"),
+        STR("\xc1\xbf"),
+        STR("\xc2"),
+        STR("\xc2\x7f"),
+        STR("\xc2\xc0"),
+        STR("\xe0\x9f\xbf"),
+        STR("\xe0\xa0"),
+        STR("\xed\xa0\x80"),
+        STR("\xed\xbf\xbf"),
+        STR("\xe1\x80\x7f"),
+        STR("\xf0\x8f\xbf\xbf"),
+        STR("\xf0\x90\x80"),
+        STR("\xf4\x90\x80\x80"),
+        STR("\xf5\x80\x80\x80"),
+        STR("\xff"),
+        STR("\xfe"),
         STR("ok\xf0\x90\x80\xc0"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
