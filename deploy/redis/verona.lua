@@ -1,0 +1,441 @@
+#!lua name=verona_v1
+-- verona.lua: everything Verona changes in Redis that must not half-happen. One library of Redis 7
+-- Functions, loaded by `verona cluster init`, called with FCALL.
+--
+-- A script that fails after a write is not rolled back. So each function makes all its checks before its
+-- first write, and what it writes after that cannot fail. No loop is unbounded: a writing script cannot be
+-- stopped. Epochs and boots are milliseconds and fit a double exactly. TIME decides nothing: it only makes
+-- numbers that rise also when Redis has lost the last of them.
+--
+-- Keys (cluster.h):
+--   verona:members              v = version, "shard:<id>" / "gateway:<id>" = boot
+--   verona:shard:<id>, verona:gateway:<id>    boot nonce renew state=UP|DRAINING|DEAD|GONE, and what the
+--                               process says of itself (endpoint admin curve weight pid host ports)
+--   verona:{sN}:own             e epoch, o owner, n its nonce, st FREE|OWNED, hs highest seq of removed rooms
+--   verona:{sN}:log:<room>      stream "<epoch>-<seq>", field p = LogEntry
+--   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, d:<gateway>:<boot> = rseq
+--   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
+--   verona:{sN}:nicks:<room>    reserved nick -> bare JID
+--   verona:{sN}:rooms           rooms of the slot
+
+local GONE_SECONDS = 3600     -- log and marks of a removed room
+local RECORD_SECONDS = 86400  -- records of members that left
+
+-- (redis.call does not exist yet while the library is loaded.)
+local function call(...)
+  return redis.call(...)
+end
+
+local function num(v)
+  return string.format('%.0f', v)
+end
+
+local function now_ms()
+  local t = call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function err(text)
+  return redis.error_reply(text)
+end
+
+-- A number that is above `stored` and `hint`, and above the clock: so it rises also when Redis has
+-- lost the last one.
+local function above(stored, hint, ms)
+  return math.max((tonumber(stored) or 0) + 1, ms, (tonumber(hint) or 0) + 1)
+end
+
+-- ---------------------------------------------------------------------------------------- slots
+
+-- KEYS own ...   -> how many records were written. A record that is there stays as it is.
+local function init_own(keys, args)
+  local n = 0
+  for _, k in ipairs(keys) do
+    if call('EXISTS', k) == 0 then
+      call('HSET', k, 'e', '0', 'o', '', 'n', '', 'st', 'FREE', 'hs', '0')
+      n = n + 1
+    end
+  end
+  return n
+end
+
+-- Is verona:shard:<id> under this nonce, and may it be given slots? Its key carries no tag: in Redis
+-- Cluster the caller reads it first and passes no record (KEYS[1] = ''), and a claim for a dead shard is
+-- then found by the next reader of the table.
+local function shard_is(key, nonce, draining_too)
+  if key == '' then
+    return true
+  end
+  local r = call('HMGET', key, 'nonce', 'state')
+  return r[1] == nonce and (r[2] == 'UP' or (draining_too and r[2] == 'DRAINING'))
+end
+
+-- A row of an answer: {what came of it, e, o, n}. What: the new epoch, 0 refused, -1 the record is lost.
+local function row(what, e, o, n)
+  return {num(what), e or '', o or '', n or ''}
+end
+
+-- KEYS verona:shard:<my id>, own ... (up to 256)
+-- ARGV my id, my nonce, then per own key: expected e, expected n, hint
+local function claim(keys, args)
+  local id, nonce = args[1], args[2]
+  if #args ~= 2 + 3 * (#keys - 1) then
+    return err('ERR arguments')
+  end
+  if not shard_is(keys[1], nonce, false) then
+    return err('NOTMINE ' .. id)
+  end
+  local ms, out = now_ms(), {}
+  for i = 2, #keys do
+    local a = 3 + 3 * (i - 2)
+    local r = call('HMGET', keys[i], 'e', 'o', 'n')
+    if not r[1] then
+      out[i - 1] = row(-1) -- lost data, never a free slot
+    elseif r[1] ~= args[a] or (r[3] or '') ~= args[a + 1] then
+      out[i - 1] = row(0, r[1], r[2], r[3])
+    else
+      local e = above(r[1], args[a + 2], ms)
+      call('HSET', keys[i], 'e', num(e), 'o', id, 'n', nonce, 'st', 'OWNED')
+      out[i - 1] = row(e, num(e), id, nonce)
+    end
+  end
+  return out
+end
+
+-- KEYS verona:shard:<receiver>, own ... (up to 256)
+-- ARGV my nonce, receiver, receiver's nonce, then per own key: my e
+local function give(keys, args)
+  local mine, id, nonce = args[1], args[2], args[3]
+  if #args ~= 3 + (#keys - 1) then
+    return err('ERR arguments')
+  end
+  if not shard_is(keys[1], nonce, false) then
+    return err('NOTTHERE ' .. id)
+  end
+  local ms, out = now_ms(), {}
+  for i = 2, #keys do
+    local r = call('HMGET', keys[i], 'e', 'o', 'n')
+    if not r[1] then
+      out[i - 1] = row(-1)
+    elseif r[1] ~= args[2 + i] or r[3] ~= mine then
+      out[i - 1] = row(0, r[1], r[2], r[3])
+    else
+      local e = above(r[1], 0, ms)
+      call('HSET', keys[i], 'e', num(e), 'o', id, 'n', nonce, 'st', 'OWNED')
+      out[i - 1] = row(e, num(e), id, nonce)
+    end
+  end
+  return out
+end
+
+-- ---------------------------------------------------------------------------------------- rooms
+
+-- Field 4 (nick) of a packed StoredAffiliation; '' if it has none or there is no value.
+local function stored_nick(v)
+  if not v then
+    return ''
+  end
+  local i, len = 1, #v
+  local function varint()
+    local r, m = 0, 1
+    while i <= len do
+      local b = string.byte(v, i)
+      i = i + 1
+      r = r + (b % 128) * m
+      if b < 128 then
+        break
+      end
+      m = m * 128
+    end
+    return r
+  end
+  while i <= len do
+    local tag = varint()
+    local wire = tag % 8
+    if wire == 0 then
+      varint()
+    elseif wire == 2 then
+      local n = varint()
+      if tag == 4 * 8 + 2 then
+        return string.sub(v, i, i + n - 1)
+      end
+      i = i + n
+    else
+      return ''
+    end
+  end
+  return ''
+end
+
+-- The first event of a gateway's boot in a room: marks of its older boots are void.
+local function drop_old_marks(meta, gwboot)
+  local id, boot = string.match(gwboot, '^(.*):(%d+)$')
+  if not id then
+    return
+  end
+  for _, f in ipairs(call('HKEYS', meta)) do
+    local fid, fboot = string.match(f, '^d:(.*):(%d+)$')
+    if fid == id and tonumber(fboot) < tonumber(boot) then
+      call('HDEL', meta, f)
+    end
+  end
+end
+
+-- One chain of durable events of one room.
+-- KEYS own log meta aff nicks rooms
+-- ARGV epoch nonce prev maxlen n,  n x (seq gwboot rseq payload),
+--      state ('' = unchanged), flag ('' | create | destroy), stamp_ms, room,
+--      m, m x (jid, packed value or '' = removed, nick afterwards or '')
+-- gwboot '' = no origin. Changes other than messages come with n = 1.
+-- -> OK | DUP (all of it is there already: a retry) | SEEN (all of it was committed under other names)
+--    or an error, and nothing was done:
+--    FENCED e ('-': the record is lost), DIVERGED last, SEEN (some, not all), EXISTS, NICK nick, ORDER id
+local function commit(keys, args)
+  local own, log, meta, aff, nicks, rooms = keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
+  local epoch, nonce, prev, n = args[1], args[2], args[3], tonumber(args[5])
+  local tail = 6 + 4 * n
+  local state, flag, stamp, room = args[tail], args[tail + 1], args[tail + 2], args[tail + 3]
+  local m = tonumber(args[tail + 4] or '')
+  if n < 1 or not m or #args ~= tail + 4 + 3 * m then
+    return err('ERR arguments')
+  end
+
+  local o = call('HMGET', own, 'e', 'n', 'hs')
+  if o[1] ~= epoch or o[2] ~= nonce then
+    return err('FENCED ' .. (o[1] or '-'))
+  end
+
+  local h = call('HMGET', meta, 'last', 'state')
+  local last = h[1] or '0-0'
+  if last == epoch .. '-' .. args[tail - 4] then
+    return redis.status_reply('DUP')
+  end
+  -- Where no event is known, any name of epoch 0 says so: its number is `hs`, above which names start.
+  if last ~= prev and not (not h[1] and string.sub(prev, 1, 2) == '0-') then
+    return err('DIVERGED ' .. last)
+  end
+  if flag == 'create' then
+    if h[2] then
+      return err('EXISTS ' .. last)
+    end
+  elseif not h[2] then
+    return err('DIVERGED ' .. last) -- no such room
+  end
+
+  local seen, marks, order, before = 0, {}, {}, 0
+  for i = 0, n - 1 do
+    local seq, gwboot, rseq = tonumber(args[6 + 4 * i]), args[7 + 4 * i], tonumber(args[8 + 4 * i])
+    if seq <= before then
+      return err('ORDER ' .. epoch .. '-' .. args[6 + 4 * i])
+    end
+    before = seq
+    if gwboot ~= '' then
+      local mark = marks[gwboot]
+      if mark == nil then
+        mark = tonumber(call('HGET', meta, 'd:' .. gwboot) or '') or false
+        order[#order + 1] = {gwboot, not mark}
+      end
+      if mark and mark >= rseq then
+        seen = seen + 1
+      else
+        mark = rseq
+      end
+      marks[gwboot] = mark
+    end
+  end
+  if seen == n then
+    return redis.status_reply('SEEN')
+  elseif seen > 0 then
+    return err('SEEN ' .. seen .. ' of ' .. n)
+  end
+
+  local freed, taken = {}, {}
+  for i = 0, m - 1 do
+    local jid, nick = args[tail + 5 + 3 * i], args[tail + 7 + 3 * i]
+    local old = stored_nick(call('HGET', aff, jid))
+    if old ~= '' and old ~= nick then
+      freed[old] = jid
+    end
+    if nick ~= '' then
+      if taken[nick] then
+        return err('NICK ' .. nick)
+      end
+      taken[nick] = jid
+    end
+  end
+  for nick, jid in pairs(taken) do
+    local holder = call('HGET', nicks, nick)
+    if holder and holder ~= jid and freed[nick] ~= holder then
+      return err('NICK ' .. nick)
+    end
+  end
+
+  -- The stream refuses a name that is not above its newest: the second fence. After the first entry
+  -- the others cannot be refused, their names rise.
+  for i = 0, n - 1 do
+    local id = epoch .. '-' .. args[6 + 4 * i]
+    local r = redis.pcall('XADD', log, 'MAXLEN', '~', args[4], id, 'p', args[9 + 4 * i])
+    if type(r) == 'table' and r.err then
+      return err('ORDER ' .. id)
+    end
+  end
+
+  for _, w in ipairs(order) do
+    if w[2] then
+      drop_old_marks(meta, w[1])
+    end
+    call('HSET', meta, 'd:' .. w[1], num(marks[w[1]]))
+  end
+  call('HSET', meta, 'last', epoch .. '-' .. args[tail - 4])
+  if flag == 'destroy' then
+    call('HDEL', meta, 'state')
+    call('HSET', meta, 'gone', stamp)
+    call('DEL', aff, nicks)
+    call('SREM', rooms, room)
+    call('HSET', own, 'hs', num(math.max(tonumber(o[3] or '') or 0, before)))
+    call('EXPIRE', log, GONE_SECONDS)
+    call('EXPIRE', meta, GONE_SECONDS)
+    return redis.status_reply('OK')
+  end
+  if flag == 'create' then
+    call('HDEL', meta, 'gone')
+    call('PERSIST', log)
+    call('PERSIST', meta)
+    call('SADD', rooms, room)
+  end
+  if state ~= '' then
+    call('HSET', meta, 'state', state)
+  end
+  for nick, jid in pairs(freed) do
+    if call('HGET', nicks, nick) == jid then
+      call('HDEL', nicks, nick)
+    end
+  end
+  for i = 0, m - 1 do
+    local jid, value, nick = args[tail + 5 + 3 * i], args[tail + 6 + 3 * i], args[tail + 7 + 3 * i]
+    if value == '' then
+      call('HDEL', aff, jid)
+    else
+      call('HSET', aff, jid, value)
+    end
+    if nick ~= '' then
+      call('HSET', nicks, nick, jid)
+    end
+  end
+  return redis.status_reply('OK')
+end
+
+-- -------------------------------------------------------------------------------------- members
+
+-- KEYS record, verona:members
+-- ARGV "shard:<id>" | "gateway:<id>", nonce, then field value ...   -> {boot, version}
+local function register(keys, args)
+  local boot = num(above(call('HGET', keys[1], 'boot'), 0, now_ms()))
+  call('DEL', keys[1])
+  call('HSET', keys[1], 'boot', boot, 'nonce', args[2], 'renew', '1', 'state', 'UP')
+  for i = 3, #args - 1, 2 do
+    call('HSET', keys[1], args[i], args[i + 1])
+  end
+  call('HSET', keys[2], args[1], boot)
+  return {boot, num(call('HINCRBY', keys[2], 'v', 1))}
+end
+
+local function alive(state)
+  return state == 'UP' or state == 'DRAINING'
+end
+
+-- KEYS record   ARGV boot, nonce, state (UP | DRAINING)   -> the new counter
+local function renew(keys, args)
+  local r = call('HMGET', keys[1], 'boot', 'nonce', 'state')
+  if r[1] ~= args[1] or r[2] ~= args[2] or not alive(r[3]) then
+    return err('NOTMINE ' .. (r[3] or '-'))
+  end
+  if r[3] ~= args[3] then
+    call('HSET', keys[1], 'state', args[3])
+  end
+  return call('HINCRBY', keys[1], 'renew', 1)
+end
+
+-- KEYS record, verona:members   ARGV boot, renew   -> 1, or 0: it moved, or is dead already
+local function bury(keys, args)
+  local r = call('HMGET', keys[1], 'boot', 'renew', 'state')
+  if r[1] ~= args[1] or r[2] ~= args[2] or not alive(r[3]) then
+    return 0
+  end
+  call('HSET', keys[1], 'state', 'DEAD')
+  call('HINCRBY', keys[2], 'v', 1)
+  return 1
+end
+
+-- KEYS record, verona:members   ARGV member field, boot, nonce   -> 1 or 0: not ours
+local function leave(keys, args)
+  local r = call('HMGET', keys[1], 'boot', 'nonce')
+  if r[1] ~= args[2] or r[2] ~= args[3] then
+    return 0
+  end
+  call('HSET', keys[1], 'state', 'GONE')
+  call('EXPIRE', keys[1], RECORD_SECONDS)
+  call('HDEL', keys[2], args[1])
+  call('HINCRBY', keys[2], 'v', 1)
+  return 1
+end
+
+-- Takes a member that has long been dead, or has no record, off the list.
+-- KEYS record, verona:members   ARGV member field, boot   -> 1 or 0: it lives, or another boot does
+local function forget(keys, args)
+  local r = call('HMGET', keys[1], 'boot', 'state')
+  if call('HGET', keys[2], args[1]) ~= args[2] or (r[1] and (r[1] ~= args[2] or alive(r[2]))) then
+    return 0
+  end
+  call('EXPIRE', keys[1], RECORD_SECONDS)
+  call('HDEL', keys[2], args[1])
+  call('HINCRBY', keys[2], 'v', 1)
+  return 1
+end
+
+-- ------------------------------------------------------------------------------------- sessions
+
+-- Is `entry` ("<gateway> <boot> <handle> <priority>") the session "<gateway> <boot> <handle>"?
+local function is_session(entry, who)
+  return entry and string.sub(entry, 1, #who + 1) == who .. ' '
+end
+
+-- KEYS verona:session:<bare JID>   ARGV resource, entry, most sessions   -> the entry it replaced, or ''
+local function session_bind(keys, args)
+  local old = call('HGET', keys[1], args[1])
+  if not old and call('HLEN', keys[1]) >= tonumber(args[3]) then
+    return err('TOOMANY ' .. args[3])
+  end
+  call('HSET', keys[1], args[1], args[2])
+  return old or ''
+end
+
+-- KEYS verona:session:<bare JID>   ARGV resource, "<gateway> <boot> <handle>"   -> 1 or 0: another's
+local function session_unbind(keys, args)
+  if not is_session(call('HGET', keys[1], args[1]), args[2]) then
+    return 0
+  end
+  return call('HDEL', keys[1], args[1])
+end
+
+-- KEYS verona:session:<bare JID>   ARGV resource, "<gateway> <boot> <handle>", priority   -> 1 or 0
+local function session_priority(keys, args)
+  if not is_session(call('HGET', keys[1], args[1]), args[2]) then
+    return 0
+  end
+  call('HSET', keys[1], args[1], args[2] .. ' ' .. args[3])
+  return 1
+end
+
+redis.register_function('verona_init_own', init_own)
+redis.register_function('verona_claim', claim)
+redis.register_function('verona_give', give)
+redis.register_function('verona_commit', commit)
+redis.register_function('verona_register', register)
+redis.register_function('verona_renew', renew)
+redis.register_function('verona_bury', bury)
+redis.register_function('verona_leave', leave)
+redis.register_function('verona_forget', forget)
+redis.register_function('verona_session_bind', session_bind)
+redis.register_function('verona_session_unbind', session_unbind)
+redis.register_function('verona_session_priority', session_priority)
