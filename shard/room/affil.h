@@ -1,12 +1,12 @@
-/* affil.h: who may what for longer than a visit: affiliations and reserved nicks of a room (XEP-0045 §5.2,
- * §7.10). Keys are bare JIDs; a domain may be a key too, for bans (W47). */
+/* affil.h: who may what for longer than a visit: affiliations and reserved nicks of a room
+ * (XEP-0045 §5.2, §7.10). Keys are bare JIDs; a domain may be a key too, for bans (W47). */
 #ifndef MUC_ROOM_AFFIL_H
 #define MUC_ROOM_AFFIL_H
 
 #include "shard/room/occupant.h"
 
 struct affil {
-    struct room_affiliation a; /* strings owned */
+    struct room_affiliation a;  /* strings owned */
     UT_hash_handle hh, hh_nick; /* hh_nick only with a nick */
 };
 

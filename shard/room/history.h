@@ -1,5 +1,5 @@
-/* history.h: the newest messages of a room, for those who join (XEP-0045 §7.2.13, W30). Bounded in entries
- * and in bytes; the archive is the log in the store. */
+/* history.h: the newest messages of a room, for those who join (XEP-0045 §7.2.13, W30). Bounded in
+ * entries and in bytes; the archive is the log in the store. */
 #ifndef MUC_ROOM_HISTORY_H
 #define MUC_ROOM_HISTORY_H
 

@@ -11,7 +11,8 @@
 #include "base/list.h"
 #include "shard/room/room_types.h"
 
-/* mem_alloc() never gives NULL, so this is never called; the default would pull exit() into the core. */
+/* mem_alloc() never gives NULL, so this is never called; the default would pull exit() into the
+ * core. */
 #define uthash_fatal(msg) assert(!msg)
 #include <assert.h>
 #include "base/hmap.h"
@@ -81,8 +82,8 @@ struct newcomer {
     gateway_ref gw;
     uint64_t sid, join_pos;
     struct str nick, jid, presence;
-    enum affiliation affiliation; /* if the person is new */
-    enum role role;               /* if the nick is new */
+    enum affiliation affiliation;   /* if the person is new */
+    enum role role;                 /* if the nick is new */
     const uint8_t *occupant_secret; /* 16 bytes */
 };
 /* The nick is free or the newcomer's own (same bare JID). */

@@ -1,6 +1,6 @@
-/* plan.h: the changes of one request, checked as a whole before anything happens, carried out in their
- * order afterwards (W46). Admin requests, forms, registrations and invitations all make plans, so there
- * is one code path for "set affiliation, with optional actor". */
+/* plan.h: the changes of one request, checked as a whole before anything happens, carried out in
+ * their order afterwards (W46). Admin requests, forms, registrations and invitations all make
+ * plans, so there is one code path for "set affiliation, with optional actor". */
 #ifndef MUC_ROOM_PLAN_H
 #define MUC_ROOM_PLAN_H
 
@@ -41,10 +41,13 @@ struct plan {
 };
 
 void plan_init(struct plan *plan, struct arena *arena);
+/* `to` was just made by plan_init(); the bytes go to its arena. */
+void plan_copy(struct plan *to, const struct plan *from);
 /* A role for a nick. */
-void plan_role(struct plan *plan, struct str nick, enum role role, bool has_reason, struct str reason);
-/* An affiliation for a JID. What plan and room say of it before is looked up; valid until the next one.
- * The nick that was reserved stays, unless the user becomes outcast or none. */
+void plan_role(struct plan *plan, struct str nick, enum role role, bool has_reason,
+               struct str reason);
+/* An affiliation for a JID. What plan and room say of it before is looked up; valid until the next
+ * one. The nick that was reserved stays, unless the user becomes outcast or none. */
 struct change *plan_affiliation(struct plan *plan, const struct room *room, struct str jid,
                                 enum affiliation after, bool has_reason, struct str reason);
 /* Reserves a nick with a change of affiliation; empty: drops it. false: somebody else's. */

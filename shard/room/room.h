@@ -20,6 +20,9 @@ struct room *room_new(struct str jid, const struct room_service *service);
 /* A room as the store has it, without occupants. */
 struct room *room_load(struct str jid, const struct room_service *service,
                        const struct room_image *image);
+/* Of a room that is new: its first durable event comes after `last`, the newest that an earlier room of
+ * this name (or any removed room of its slot) had. */
+void room_set_last(struct room *room, struct event_name last);
 /* Frees the room and sets *room_p to NULL. Does nothing if it is NULL already. */
 void room_destroy(struct room **room_p);
 

@@ -69,6 +69,7 @@ struct room_origin {
 struct room_event {
     enum room_ev_type type;
     uint64_t now_ms;    /* since the Unix epoch */
+    uint64_t epoch;     /* of the room's slot now: name.e of what this event makes visible */
     uint8_t random[16]; /* fresh in each event */
     struct room_origin origin;
     struct str nick; /* resource of the stanza's `to`, prepared; empty: the bare room */

@@ -1,10 +1,10 @@
 /* room_priv.h: what a room is made of, and what its use cases share. Only shard/room includes this.
  *
- *   room_step (room.c)                          one event
- *     -> a use case (join.c, message.c, ...)    checks it; either acts at once (show.h, leave.h, plan.h)
- *                                               or commits: FX_PERSIST + struct pending at the tail
- *   ROOM_EV_PERSISTED                           the head of `pending` goes back to its use case's
- *     -> x_commit(step, pending)                x_commit(), which changes the room and shows it
+ *   room_step (room.c)                        one event
+ *     -> a use case (join.c, message.c, ...)  checks it; either acts at once (show.h, plan.h)
+ *                                             or commits: FX_PERSIST, a struct pending at the tail
+ *   ROOM_EV_PERSISTED                         the head of `pending` goes back to its use case's
+ *     -> x_commit(step, pending)              x_commit(), which changes the room and shows it
  */
 #ifndef MUC_ROOM_PRIV_H
 #define MUC_ROOM_PRIV_H
@@ -24,9 +24,9 @@ struct room {
     bool exists;                        /* creation is committed, the end is not */
     bool gone;                          /* FX_GONE was given: no event is taken any more */
 
-    struct room_config config; /* strings owned */
+    struct room_config config;                             /* strings owned */
     struct str subject, subject_nick, subject_occupant_id; /* owned */
-    uint64_t subject_stamp_ms; /* 0: never set */
+    uint64_t subject_stamp_ms;                             /* 0: never set */
     uint8_t occupant_secret[16];
     struct str creator; /* bare JID, owned */
     uint64_t created_ms;
@@ -75,16 +75,16 @@ enum pending_kind {
     P_END, /* a temporary room is empty (W37), or a locked one (W20) */
 };
 
-/* A request between FX_PERSIST and its completion. Owns its bytes: they are in `arena`, or behind the
- * struct itself for those of `asker`, so that a message needs no arena. */
+/* A request between FX_PERSIST and its completion. Owns its bytes: they are in `arena`, or behind
+ * the struct itself for those of `asker`, so that a message needs no arena. */
 struct pending {
     struct list in_room;
     enum pending_kind kind;
     struct asker asker;
     uint64_t s; /* name.s of the commit */
     struct arena arena;
-    struct plan plan;     /* ADMIN, REGISTER, INVITE, CONFIG */
-    struct actor actor;   /* the same */
+    struct plan plan;   /* ADMIN, REGISTER, INVITE, CONFIG */
+    struct actor actor; /* the same */
     union {
         struct {
             struct history_entry *entry; /* owned */
@@ -115,12 +115,12 @@ struct pending {
     };
 };
 
-/* ---- strings and configurations that somebody owns ---- */
+/* ---- strings and configurations that somebody owns (values.c) ---- */
 
-struct str str_own(struct str s);             /* a heap copy; STR_NULL for an empty one */
-void str_release(struct str *s);              /* frees, sets to STR_NULL */
+struct str str_own(struct str s);               /* a heap copy; STR_NULL for an empty one */
+void str_release(struct str *s);                /* frees, sets to STR_NULL */
 void str_replace(struct str *s, struct str by); /* by may point into *s */
-bool str_blank(struct str s);                 /* nothing, or nothing but white space */
+bool str_blank(struct str s);                   /* nothing, or nothing but white space */
 void config_own(struct room_config *to, const struct room_config *from); /* heap copies */
 void config_release(struct room_config *c);
 struct room_config config_copy(struct arena *a, const struct room_config *c);
@@ -142,8 +142,8 @@ void room_end(struct step *st);
 
 struct pending *pending_new(struct step *st, enum pending_kind kind);
 void pending_free(struct pending *p);
-/* Adds FX_PERSIST for p, with name and `by`; the caller fills in what is particular. Valid until the
- * next effect. */
+/* Adds FX_PERSIST for p, with name and `by`; the caller fills in what is particular. Valid until
+ * the next effect. */
 struct fx *commit_add(struct step *st, struct pending *p, enum fx_persist_kind kind);
 /* Puts the room's state into a persist effect, with another configuration if config is not NULL. */
 void commit_state(struct step *st, struct fx *f, const struct room_config *config);
@@ -167,6 +167,11 @@ void message_step(struct step *st);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
 bool message_is_subject(const struct room_event *ev);   /* W32 */
 void message_commit(struct step *st, struct pending *p);
+/* Begins the commit of a message or subject of s; the effect is valid until the next one. */
+struct fx *message_persist(struct step *st, const struct session *s, enum pending_kind kind,
+                           bool in_history);
+/* Shows it to all, live: without a stamp, so that nobody adds a delay. */
+void message_show(struct step *st, struct history_entry *e);
 void subject_step(struct step *st, struct session *s);
 void subject_commit(struct step *st, struct pending *p);
 void subject_show(struct step *st, uint64_t to_sid);
@@ -180,6 +185,13 @@ void error_step(struct step *st);
 void gateway_lost_step(struct step *st);
 void end_if_empty(struct step *st); /* the last occupant has just left */
 
+/* moderate.c: one item with a role. Adds to the plan, or gives the refusal. */
+enum stanza_error moderate_item(const struct step *st, struct plan *plan,
+                                const struct room_item *item);
+/* Items of muc#admin for those who have a role. */
+void moderate_list(struct step *st, enum role role);
+/* The nick an item speaks of (W47), NULL: nobody's. */
+struct occupant *item_occupant(const struct room *room, const struct room_item *item);
 void admin_get_step(struct step *st);
 void admin_set_step(struct step *st);
 void admin_commit(struct step *st, struct pending *p);
@@ -194,7 +206,23 @@ void destroy_commit(struct step *st, struct pending *p);
 void tick_step(struct step *st);
 void unlock_commit(struct step *st);
 
+/* config_form.c: what a submitted form asks for. */
+struct config_submit {
+    struct room_config config;
+    bool has_admins, has_owners;
+    const struct str *admins, *owners; /* bare JIDs, each once */
+    uint32_t n_admins, n_owners;
+};
+/* All in `a`, or a refusal (W64). */
+enum stanza_error config_form_read(const struct room *room, const struct room_event *ev,
+                                   struct arena *a, struct config_submit *out);
+/* W67: the codes that tell of it, at most 8. 0: nothing changed. */
+uint8_t config_codes(const struct room_config *before, const struct room_config *after,
+                     uint16_t codes[8]);
+
 void info_step(struct step *st);
+/* An iq, whatever it asks, whose address is an occupant's (W35). */
+void occupant_iq_step(struct step *st);
 
 /* valid.c: may the event be looked at at all? */
 bool event_is_valid(const struct room_event *ev);

@@ -15,12 +15,12 @@ void reply_empty(struct step *st);
 struct fx *reply_add(struct step *st, enum fx_reply_kind kind);
 
 /* W48: role or affiliation of a nick changed, or is announced again. One record per session. */
-void show_update(struct step *st, const struct occupant *o, const struct actor *actor, bool has_reason,
-                 struct str reason);
+void show_update(struct step *st, const struct occupant *o, const struct actor *actor,
+                 bool has_reason, struct str reason);
 
 /* How somebody leaves. Zero: of his own will. */
 struct farewell {
-    uint16_t status; /* 0: none */
+    uint16_t status;           /* 0: none */
     const struct actor *actor; /* NULL: not shown */
     bool has_reason;
     struct str reason, payload, kick_condition, kick_text;

@@ -1,0 +1,134 @@
+/* message.c: groupchat and private messages (XEP-0045 §7.4, §7.5). */
+#include "shard/room/privilege.h"
+#include "shard/room/show.h"
+
+enum { TYPE_GROUPCHAT = 2 }; /* MessageIn.Type */
+
+/* R30, W32: a subject and neither body nor thread. The rest of it is in subject.c. */
+bool message_is_subject(const struct room_event *ev)
+{
+    return ev->type == ROOM_EV_MESSAGE && ev->message.type == TYPE_GROUPCHAT && !ev->nick.n &&
+           ev->message.has_subject && !ev->message.has_body && !ev->message.has_thread;
+}
+
+bool message_is_groupchat(const struct room_event *ev)
+{
+    return ev->type == ROOM_EV_MESSAGE && ev->message.type == TYPE_GROUPCHAT && !ev->nick.n &&
+           !message_is_subject(ev);
+}
+
+/* R31, W34, XEP-0045 §7.5 */
+static void private_message(struct step *st, const struct session *s)
+{
+    const struct room *room = st->room;
+    const struct room_event *ev = st->ev;
+    if (ev->message.type == TYPE_GROUPCHAT) {
+        reply_error(st, SE_BAD_REQUEST);
+        return;
+    }
+    const struct occupant *to = roster_nick(&room->roster, ev->nick);
+    if (!to) {
+        reply_error(st, SE_ITEM_NOT_FOUND);
+        return;
+    }
+    if (!role_may_pm(s->occupant->role, room->config.allow_pm)) {
+        reply_error(st, SE_FORBIDDEN);
+        return;
+    }
+    struct fx *f = room_effects_add(st->fx, FX_PRIVATE);
+    f->message.m = (struct room_message){
+        .nick = show_str(st, s->occupant->nick),
+        .occupant_id = show_str(st, occupant_id_of(s->occupant)),
+        .id = show_str(st, ev->id),
+        .payload = show_str(st, ev->message.payload),
+        .type = ev->message.type,
+    };
+    f->message.to_nick = show_str(st, to->nick);
+}
+
+/* The message as it goes into the log; a message without id is given one (W14). */
+static struct history_entry *entry_of(const struct step *st, const struct session *s, uint64_t seq)
+{
+    const struct room_event *ev = st->ev;
+    char given[2 * sizeof ev->random];
+    hex_write(given, ev->random, sizeof ev->random);
+    return history_entry_new(&(struct room_message){
+        .name = {0, seq},
+        .stamp_ms = ev->now_ms,
+        .nick = s->occupant->nick,
+        .occupant_id = occupant_id_of(s->occupant),
+        .id = ev->id.n ? ev->id : (struct str){given, sizeof given},
+        .payload = ev->message.payload,
+        .type = ev->message.type,
+    });
+}
+
+static struct room_message message_copy(struct step *st, const struct room_message *m)
+{
+    struct room_message copy = *m;
+    copy.nick = show_str(st, m->nick);
+    copy.occupant_id = show_str(st, m->occupant_id);
+    copy.id = show_str(st, m->id);
+    copy.payload = show_str(st, m->payload);
+    return copy;
+}
+
+struct fx *message_persist(struct step *st, const struct session *s, enum pending_kind kind,
+                           bool in_history)
+{
+    struct pending *p = pending_new(st, kind);
+    p->message.entry = entry_of(st, s, p->s);
+    p->message.in_history = in_history;
+    if (kind == P_SUBJECT)
+        p->message.text = arena_str(&p->arena, st->ev->message.subject);
+    struct fx *f = commit_add(st, p, kind == P_SUBJECT ? FXS_SUBJECT : FXS_MESSAGE);
+    f->persist.in_history = in_history;
+    f->persist.m = message_copy(st, &p->message.entry->m);
+    return f;
+}
+
+void message_show(struct step *st, struct history_entry *e)
+{
+    e->m.name.e = st->ev->epoch;
+    struct fx *f = room_effects_add(st->fx, FX_MESSAGE);
+    f->message.m = message_copy(st, &e->m);
+    f->message.m.stamp_ms = 0;
+}
+
+/* R29, W33, XEP-0045 §7.4 */
+static void groupchat(struct step *st, const struct session *s)
+{
+    const struct room_event *ev = st->ev;
+    if (!role_has_voice(s->occupant->role, st->room->config.moderated)) {
+        reply_error(st, SE_FORBIDDEN);
+        return;
+    }
+    /* R8, W30 */
+    bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
+    message_persist(st, s, P_MESSAGE, in_history);
+}
+
+void message_commit(struct step *st, struct pending *p)
+{
+    message_show(st, p->message.entry);
+    if (p->message.in_history) {
+        history_add(&st->room->history, p->message.entry);
+        p->message.entry = NULL;
+    }
+}
+
+void message_step(struct step *st)
+{
+    const struct room_event *ev = st->ev;
+    struct session *s = step_session(st);
+    if (!s)
+        reply_error(st, SE_NOT_ACCEPTABLE); /* R29, W33, W34 */
+    else if (ev->nick.n)
+        private_message(st, s);
+    else if (message_is_subject(ev))
+        subject_step(st, s);
+    else if (message_is_groupchat(ev))
+        groupchat(st, s);
+    else
+        reply_error(st, SE_SERVICE_UNAVAILABLE); /* a type that means nothing to a room */
+}

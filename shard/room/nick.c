@@ -1,0 +1,27 @@
+/* nick.c: changing one's nickname (XEP-0045 §7.6). */
+#include "shard/room/show.h"
+
+/* R22, W36. Only the session that asks moves; other sessions of its nick stay where they are. To a
+ * nick of one's own other sessions it joins them there, and has their role. */
+void nick_step(struct step *st, struct session *s)
+{
+    struct room *room = st->room;
+    struct str nick = st->ev->nick;
+    if (nick_refused(st, nick))
+        return;
+    if (nick_taken(room, nick, s->occupant->person->bare)) {
+        reply_error(st, SE_CONFLICT);
+        return;
+    }
+    struct str old = show_str(st, s->occupant->nick);
+    roster_move(&room->roster, s, nick);
+    session_set_presence(s, st->ev->presence.payload);
+
+    struct room_record *r = arena_alloc(&st->fx->arena, sizeof *r);
+    *r = show_record(st, s, false);
+    struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
+    f->presence.kind = FXP_NICK;
+    f->presence.old_nick = old;
+    f->presence.records = r;
+    f->presence.n_records = 1;
+}

@@ -1,0 +1,77 @@
+/* presence.c: available presence and probes (XEP-0045 §7.7, §7.2.18, §17.3). */
+#include "shard/room/show.h"
+
+/* R21, XEP-0045 §7.7 */
+static void update(struct step *st, struct session *s)
+{
+    session_set_presence(s, st->ev->presence.payload);
+    struct room_record *r = arena_alloc(&st->fx->arena, sizeof *r);
+    *r = show_record(st, s, false);
+    struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
+    f->presence.kind = FXP_UPDATE;
+    f->presence.records = r;
+    f->presence.n_records = 1;
+}
+
+/* R20: what an available presence is depends on who is inside and under which nick. One to the bare
+ * room from somebody inside means his present nick. */
+void presence_step(struct step *st)
+{
+    const struct room_event *ev = st->ev;
+    struct session *s = step_session(st);
+    if (!s) {
+        if (ev->presence.join) {
+            join_step(st);
+            return;
+        }
+        /* R13, W28, XEP-0045 §7.2.18: Groupchat 1.0 is not served. */
+        struct fx *f = reply_add(st, FXR_NOT_INSIDE);
+        f->reply.affiliation = room_affil(st->room, step_bare(st));
+        return;
+    }
+    if (ev->nick.n && !str_eq(ev->nick, s->occupant->nick))
+        nick_step(st, s);
+    else if (ev->presence.join)
+        join_resync(st, s);
+    else
+        update(st, s);
+}
+
+static struct fx *show_add(struct step *st, const struct room_record *records, uint32_t n)
+{
+    struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
+    f->presence.kind = FXP_SHOW;
+    f->presence.to_sid = st->asker.origin.sid;
+    f->presence.records = records;
+    f->presence.n_records = n;
+    return f;
+}
+
+/* R24, W40, XEP-0045 §17.3 */
+void probe_step(struct step *st)
+{
+    const struct room *room = st->room;
+    const struct session *asker = step_session(st);
+    if (!asker) {
+        reply_error(st, SE_NOT_ACCEPTABLE); /* the same for every nick: nothing can be learnt */
+        return;
+    }
+    const struct occupant *o = roster_nick(&room->roster, st->ev->nick);
+    if (o) {
+        struct room_record *records = arena_alloc(&st->fx->arena, o->n_sessions * sizeof *records);
+        uint32_t n = 0;
+        LIST_FOREACH (it, &o->sessions)
+            records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
+        show_add(st, records, n);
+        return;
+    }
+    const struct affil *e = affils_nick(&room->affils, st->ev->nick);
+    if (!e)
+        return;
+    struct room_record *r = arena_zalloc(&st->fx->arena, sizeof *r);
+    r->nick = show_str(st, e->a.nick);
+    r->jid = sees_jids(room, asker->occupant->role) ? show_str(st, e->a.jid) : STR_NULL;
+    r->role = ROLE_NONE;
+    r->affiliation = e->a.affiliation;
+    show_add(st, r, 1)->presence.absent = true;
+}

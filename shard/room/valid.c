@@ -1,0 +1,132 @@
+/* valid.c: events that no gateway of ours would send. Limits are the gateway's to answer politely;
+ * here they only keep one broken peer from harming a room. */
+#include "shard/room/room_priv.h"
+
+#include "base/limits.h"
+
+static bool fits(struct str s, size_t limit)
+{
+    return s.n <= limit && (s.p || !s.n);
+}
+
+static bool affiliation_in_range(enum affiliation a)
+{
+    return (int)a >= 0 && a <= AFFIL_OWNER;
+}
+
+static bool role_in_range(enum role r)
+{
+    return (int)r >= 0 && r <= ROLE_MODERATOR;
+}
+
+static bool items_ok(const struct room_event *ev)
+{
+    if (ev->admin.n > LIMIT_ADMIN_ITEMS)
+        return false;
+    for (uint32_t i = 0; i < ev->admin.n; i++) {
+        const struct room_item *it = &ev->admin.items[i];
+        if (!affiliation_in_range(it->affiliation) || !role_in_range(it->role) ||
+            !fits(it->jid, LIMIT_JID) || !fits(it->nick, LIMIT_JID_PART) ||
+            !fits(it->reason, LIMIT_REASON))
+            return false;
+    }
+    return true;
+}
+
+static bool fields_ok(const struct room_event *ev)
+{
+    if (ev->owner.n > LIMIT_FORM_FIELDS || !fits(ev->owner.form_type, LIMIT_STANZA))
+        return false;
+    uint32_t values = 0;
+    for (uint32_t i = 0; i < ev->owner.n; i++) {
+        const struct room_field *f = &ev->owner.fields[i];
+        if (!fits(f->var, LIMIT_STANZA) || f->n_values > LIMIT_FORM_VALUES - values)
+            return false;
+        values += f->n_values;
+        for (uint32_t v = 0; v < f->n_values; v++) {
+            if (!fits(f->values[v], LIMIT_STANZA))
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool invitations_ok(const struct room_event *ev)
+{
+    if (ev->invite.n > LIMIT_INVITES || !fits(ev->invite.body, LIMIT_STANZA))
+        return false;
+    for (uint32_t i = 0; i < ev->invite.n; i++) {
+        const struct room_invitation *v = &ev->invite.invitations[i];
+        if (!fits(v->to, LIMIT_JID) || !fits(v->reason, LIMIT_REASON) ||
+            !fits(v->thread, LIMIT_STANZA))
+            return false;
+    }
+    return true;
+}
+
+static bool message_ok(const struct room_event *ev)
+{
+    return ev->message.type >= 0 && ev->message.type <= 3 &&
+           fits(ev->message.subject, LIMIT_SUBJECT) && fits(ev->message.payload, LIMIT_STANZA);
+}
+
+static bool refuse_ok(const struct room_event *ev)
+{
+    return (int)ev->refuse.stanza >= 0 && ev->refuse.stanza <= ROOM_PRESENCE &&
+           (int)ev->refuse.error >= 0 && ev->refuse.error <= SE_RECIPIENT_UNAVAILABLE &&
+           fits(ev->refuse.text, LIMIT_STANZA);
+}
+
+bool event_is_valid(const struct room_event *ev)
+{
+    if (!fits(ev->origin.jid, LIMIT_JID) || !fits(ev->nick, LIMIT_JID_PART) ||
+        !fits(ev->id, LIMIT_ID))
+        return false;
+    bool from_user = ev->origin.jid.n > 0;
+    switch (ev->type) {
+    case ROOM_EV_PRESENCE:
+        return from_user && fits(ev->presence.password, LIMIT_STANZA) &&
+               fits(ev->presence.payload, LIMIT_STANZA);
+    case ROOM_EV_LEAVE:
+        return fits(ev->leave.payload, LIMIT_STANZA);
+    case ROOM_EV_MESSAGE:
+        return from_user && message_ok(ev);
+    case ROOM_EV_ERROR:
+        return fits(ev->error.condition, LIMIT_NAME) && fits(ev->error.text, LIMIT_STANZA);
+    case ROOM_EV_ADMIN_GET:
+    case ROOM_EV_ADMIN_SET:
+        return from_user && items_ok(ev);
+    case ROOM_EV_OWNER_SUBMIT:
+        return from_user && fields_ok(ev);
+    case ROOM_EV_DESTROY:
+        return from_user && fits(ev->destroy.alternate, LIMIT_JID) &&
+               fits(ev->destroy.reason, LIMIT_REASON) && fits(ev->destroy.password, LIMIT_REASON);
+    case ROOM_EV_REGISTER_SUBMIT:
+        return from_user && fits(ev->reg.nick, LIMIT_JID_PART);
+    case ROOM_EV_INVITE:
+        return from_user && invitations_ok(ev);
+    case ROOM_EV_DECLINE:
+        return from_user && fits(ev->decline.to, LIMIT_JID) &&
+               fits(ev->decline.reason, LIMIT_REASON);
+    case ROOM_EV_REFUSE:
+    case ROOM_EV_PERSIST_FAILED:
+        return refuse_ok(ev);
+    case ROOM_EV_PROBE:
+    case ROOM_EV_OWNER_GET:
+    case ROOM_EV_OWNER_CANCEL:
+    case ROOM_EV_REGISTER_GET:
+    case ROOM_EV_REGISTER_REMOVE:
+    case ROOM_EV_DISCO_INFO:
+    case ROOM_EV_DISCO_ITEMS:
+    case ROOM_EV_OWN_NICK:
+    case ROOM_EV_PING:
+    case ROOM_EV_IQ_OTHER:
+        return from_user;
+    case ROOM_EV_GATEWAY_LOST:
+        return ev->origin.gw != 0;
+    case ROOM_EV_TICK:
+    case ROOM_EV_PERSISTED:
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,158 @@
+/* fuzz_room.c: bytes become events of a few people in one room; its invariants hold after each. */
+#include "shard/room/room.h"
+
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const struct room_service service = {
+    .defaults = {.public_room = true,
+                 .presence_broadcast =
+                     ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR)},
+    .lock_new_rooms = true,
+    .history_default = 20,
+};
+
+static const char *const jids[] = {"ann@a/1", "ann@a/2", "bob@b/1", "cid@c/1", "dan@d/1"};
+static const char *const bare[] = {"ann@a", "bob@b", "cid@c", "dan@d", "b", "bob@b/9"};
+static const char *const nicks[] = {"", "Ann", "Bob", "Cid", "Dan", " "};
+static const char *const vars[] = {"muc#roomconfig_membersonly", "muc#roomconfig_moderatedroom",
+                                   "muc#roomconfig_persistentroom", "muc#roomconfig_whois",
+                                   "muc#roomconfig_roomsecret", "muc#roomconfig_roomowners",
+                                   "muc#roomconfig_roomadmins", "muc#roomconfig_presencebroadcast"};
+static const char *const values[] = {"0", "1", "anyone", "moderators", "ann@a", "bob@b", "x"};
+
+struct input {
+    const uint8_t *p;
+    size_t n;
+};
+
+static unsigned take(struct input *in, unsigned below)
+{
+    if (in->n == 0)
+        return 0;
+    in->n--;
+    return *in->p++ % below;
+}
+
+#define PICK(in, list) str_of((list)[take(in, (unsigned)(sizeof(list) / sizeof((list)[0])))])
+
+static void fill(struct input *in, struct room_event *ev, struct room_item *items,
+                 struct room_field *fields, struct str *field_values)
+{
+    ev->nick = PICK(in, nicks);
+    ev->strict_ok = take(in, 16) != 1;
+    ev->id = STR("id");
+    switch (ev->type) {
+    case ROOM_EV_PRESENCE:
+        ev->presence.join = take(in, 4) != 1;
+        ev->presence.has_password = take(in, 2) == 1;
+        ev->presence.password = PICK(in, values);
+        ev->presence.max_chars = ev->presence.seconds = ev->presence.since_ms = -1;
+        ev->presence.max_stanzas = (int)take(in, 4) - 1;
+        break;
+    case ROOM_EV_LEAVE:
+        ev->leave.broken = take(in, 2) == 1;
+        break;
+    case ROOM_EV_MESSAGE:
+        ev->message.type = (int)take(in, 4);
+        ev->message.has_body = take(in, 2) == 1;
+        ev->message.has_subject = take(in, 3) == 1;
+        ev->message.has_thread = take(in, 4) == 1;
+        ev->message.subject = PICK(in, values);
+        ev->message.payload = STR("<body>x</body>");
+        break;
+    case ROOM_EV_ERROR:
+        ev->error.from_presence = take(in, 2) == 1;
+        ev->error.condition = STR("gone");
+        break;
+    case ROOM_EV_ADMIN_GET:
+    case ROOM_EV_ADMIN_SET:
+        ev->admin.n = take(in, 4);
+        ev->admin.items = items;
+        for (unsigned i = 0; i < ev->admin.n; i++) {
+            items[i] = (struct room_item){.affiliation = (enum affiliation)take(in, 6),
+                                          .role = (enum role)take(in, 5)};
+            items[i].jid = take(in, 2) ? PICK(in, bare) : STR_NULL;
+            items[i].has_nick = take(in, 2) == 1;
+            items[i].nick = PICK(in, nicks);
+        }
+        break;
+    case ROOM_EV_OWNER_SUBMIT:
+        ev->owner.has_form_type = true;
+        ev->owner.form_type = STR("http://jabber.org/protocol/muc#roomconfig");
+        ev->owner.n = take(in, 4);
+        ev->owner.fields = fields;
+        for (unsigned i = 0; i < ev->owner.n; i++) {
+            field_values[2 * i] = PICK(in, values);
+            field_values[2 * i + 1] = PICK(in, values);
+            fields[i] = (struct room_field){PICK(in, vars), field_values + 2 * i, take(in, 3)};
+        }
+        break;
+    case ROOM_EV_REGISTER_SUBMIT:
+        ev->reg.valid = take(in, 8) != 1;
+        ev->reg.nick = PICK(in, nicks);
+        break;
+    case ROOM_EV_DECLINE:
+        ev->decline.to = PICK(in, bare);
+        break;
+    case ROOM_EV_REFUSE:
+        ev->refuse.error = SE_BAD_REQUEST;
+        break;
+    case ROOM_EV_TICK:
+        ev->now_ms += 400000 * take(in, 2);
+        break;
+    case ROOM_EV_PROBE:
+    case ROOM_EV_OWNER_GET:
+    case ROOM_EV_OWNER_CANCEL:
+    case ROOM_EV_DESTROY:
+    case ROOM_EV_REGISTER_GET:
+    case ROOM_EV_REGISTER_REMOVE:
+    case ROOM_EV_INVITE:
+    case ROOM_EV_DISCO_INFO:
+    case ROOM_EV_DISCO_ITEMS:
+    case ROOM_EV_OWN_NICK:
+    case ROOM_EV_PING:
+    case ROOM_EV_IQ_OTHER:
+    case ROOM_EV_GATEWAY_LOST:
+    case ROOM_EV_PERSISTED:
+    case ROOM_EV_PERSIST_FAILED:
+        break;
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input in = {data, size > 2000 ? 2000 : size};
+    struct room *room = room_new(STR("room@conference.a"), &service);
+    struct room_effects fx;
+    room_effects_init(&fx);
+    uint64_t now = 1000000;
+    while (in.n > 0) {
+        struct room_item items[4];
+        struct room_field fields[4];
+        struct str field_values[8];
+        struct room_event ev = {.type = (enum room_ev_type)take(&in, (unsigned)ROOM_EV_PERSISTED),
+                                .now_ms = now += 10};
+        ev.random[0] = (uint8_t)now;
+        unsigned who = take(&in, 5);
+        ev.origin = (struct room_origin){1 + who % 2, who + 1, now, str_of(jids[who])};
+        if (room_pending(room) > 0 && !room_accepts(room, &ev)) {
+            ev.type = take(&in, 8) == 1 ? ROOM_EV_PERSIST_FAILED : ROOM_EV_PERSISTED;
+            ev.refuse.error = SE_RESOURCE_CONSTRAINT;
+        } else {
+            fill(&in, &ev, items, fields, field_values);
+        }
+        (void)!room_step(room, &ev, &fx);
+        room_check(room);
+        bool gone = fx.n > 0 && fx.list[fx.n - 1].type == FX_GONE;
+        room_effects_reset(&fx);
+        if (gone) {
+            room_destroy(&room);
+            room = room_new(STR("room@conference.a"), &service);
+        }
+    }
+    room_effects_deinit(&fx);
+    room_destroy(&room);
+    return 0;
+}
