@@ -1,0 +1,347 @@
+/* codec.c: verona.RoomEvent -> struct room_event. Step 7 of STYLE §1. */
+#include "shard/codec.h"
+#include "base/err.h"
+#include "base/jid.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "proto/wire.h"
+
+/* Takes a field of at most `max` bytes; sticky: the first trouble stays in *err. */
+static struct str take(ProtobufCBinaryData d, size_t max, int *err)
+{
+    if (d.len > max && *err == 0)
+        *err = ERR_TOOBIG;
+    return wire_str(d);
+}
+
+/* The same for text that names somebody or is shown by the service: UTF-8 without a NUL. */
+static struct str take_text(ProtobufCBinaryData d, size_t max, int *err)
+{
+    struct str s = take(d, max, err);
+    if (*err == 0 && s.n && (memchr(s.p, 0, s.n) || !utf8_valid(s)))
+        *err = ERR_PROTO;
+    return s;
+}
+
+static struct str take_jid(ProtobufCBinaryData d, int *err)
+{
+    struct str s = take_text(d, LIMIT_JID, err);
+    struct jid parts;
+    if (*err == 0 && jid_split(s, &parts) != 0)
+        *err = ERR_PROTO;
+    return s;
+}
+
+/* A value off the wire that must be 0 .. max. */
+static int take_enum(int value, int max, int *err)
+{
+    if ((value < 0 || value > max) && *err == 0)
+        *err = ERR_PROTO;
+    return value;
+}
+
+static int64_t take_count(int64_t v, int *err)
+{
+    if (v < -1 && *err == 0)
+        *err = ERR_PROTO;
+    return v;
+}
+
+bool codec_room_ok(struct str room)
+{
+    struct jid parts;
+    return room.n > 0 && room.n <= LIMIT_JID && utf8_valid(room) && !memchr(room.p, 0, room.n) &&
+           jid_split(room, &parts) == 0 && parts.local.n > 0 && parts.resource.n == 0;
+}
+
+static int admin(const Verona__AdminIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    out->type = in->set ? ROOM_EV_ADMIN_SET : ROOM_EV_ADMIN_GET;
+    if (in->n_items > LIMIT_ADMIN_ITEMS)
+        return ERR_TOOBIG;
+    struct room_item *items = arena_zalloc(a, in->n_items * sizeof *items);
+    for (size_t i = 0; i < in->n_items; i++) {
+        const Verona__AdminItem *it = in->items[i];
+        items[i].affiliation = (enum affiliation)take_enum((int)it->affiliation, AFFIL_OWNER, &err);
+        items[i].role = (enum role)take_enum((int)it->role, ROLE_MODERATOR, &err);
+        if (it->jid.len)
+            items[i].jid = take_jid(it->jid, &err);
+        items[i].nick = take_text(it->nick, LIMIT_JID_PART, &err);
+        items[i].has_nick = it->has_nick;
+        items[i].reason = take_text(it->reason, LIMIT_REASON, &err);
+        items[i].has_reason = it->has_reason;
+    }
+    out->admin.items = items;
+    out->admin.n = (uint32_t)in->n_items;
+    return err;
+}
+
+static int fields(const Verona__OwnerIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    size_t n_values = 0;
+    if (in->n_fields > LIMIT_FORM_FIELDS)
+        return ERR_TOOBIG;
+    struct room_field *list = arena_zalloc(a, in->n_fields * sizeof *list);
+    for (size_t i = 0; i < in->n_fields; i++) {
+        const Verona__Field *f = in->fields[i];
+        n_values += f->n_values;
+        if (f->n_values > LIMIT_FORM_VALUES || n_values > LIMIT_FORM_VALUES)
+            return ERR_TOOBIG;
+        struct str *values = arena_zalloc(a, f->n_values * sizeof *values);
+        for (size_t j = 0; j < f->n_values; j++)
+            values[j] = take_text(f->values[j], LIMIT_TOKEN, &err);
+        list[i] =
+            (struct room_field){take_text(f->var, LIMIT_NAME, &err), values, (uint32_t)f->n_values};
+    }
+    out->owner.fields = list;
+    out->owner.n = (uint32_t)in->n_fields;
+    return err;
+}
+
+static int owner(const Verona__OwnerIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    switch (in->action) {
+    case VERONA__OWNER_IN__ACTION__GET:
+        out->type = ROOM_EV_OWNER_GET;
+        break;
+    case VERONA__OWNER_IN__ACTION__SUBMIT:
+        out->type = ROOM_EV_OWNER_SUBMIT;
+        break;
+    case VERONA__OWNER_IN__ACTION__CANCEL:
+        out->type = ROOM_EV_OWNER_CANCEL;
+        break;
+    default:
+        return ERR_PROTO;
+    }
+    out->owner.has_form_type = in->has_form_type;
+    out->owner.form_type = take_text(in->form_type, LIMIT_ID, &err);
+    int more = fields(in, a, out);
+    return err ? err : more;
+}
+
+static int destroy(const Verona__DestroyIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_DESTROY;
+    if (in->alternate.len)
+        out->destroy.alternate = take_jid(in->alternate, &err);
+    out->destroy.reason = take_text(in->reason, LIMIT_REASON, &err);
+    out->destroy.has_reason = in->has_reason;
+    out->destroy.password = take_text(in->password, LIMIT_REASON, &err);
+    out->destroy.has_password = in->has_password;
+    return err;
+}
+
+static int reg(const Verona__RegisterIn *in, struct room_event *out)
+{
+    int err = 0;
+    switch (in->action) {
+    case VERONA__REGISTER_IN__ACTION__GET:
+        out->type = ROOM_EV_REGISTER_GET;
+        break;
+    case VERONA__REGISTER_IN__ACTION__SUBMIT:
+        out->type = ROOM_EV_REGISTER_SUBMIT;
+        break;
+    case VERONA__REGISTER_IN__ACTION__REMOVE:
+        out->type = ROOM_EV_REGISTER_REMOVE;
+        break;
+    default:
+        return ERR_PROTO;
+    }
+    out->reg.valid = in->valid;
+    out->reg.nick = take_text(in->nick, LIMIT_JID_PART, &err);
+    if (err == 0 && in->valid && out->type == ROOM_EV_REGISTER_SUBMIT && in->nick.len == 0)
+        err = ERR_PROTO;
+    return err;
+}
+
+static int invite(const Verona__InviteIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_INVITE;
+    if (in->n_invitations > LIMIT_INVITES)
+        return ERR_TOOBIG;
+    struct room_invitation *list = arena_zalloc(a, in->n_invitations * sizeof *list);
+    for (size_t i = 0; i < in->n_invitations; i++) {
+        const Verona__Invitation *v = in->invitations[i];
+        list[i].to = take_jid(v->to, &err);
+        list[i].reason = take_text(v->reason, LIMIT_REASON, &err);
+        list[i].has_continue = v->has_continue;
+        list[i].thread = take_text(v->thread, LIMIT_ID, &err);
+    }
+    out->invite.invitations = list;
+    out->invite.n = (uint32_t)in->n_invitations;
+    out->invite.body = take_text(in->body, LIMIT_TOKEN, &err);
+    out->invite.has_body = in->has_body;
+    return err;
+}
+
+static int query(const Verona__QueryIn *in, struct room_event *out)
+{
+    switch (in->kind) {
+    case VERONA__QUERY_IN__KIND__DISCO_INFO:
+        out->type = ROOM_EV_DISCO_INFO;
+        return 0;
+    case VERONA__QUERY_IN__KIND__DISCO_ITEMS:
+        out->type = ROOM_EV_DISCO_ITEMS;
+        return 0;
+    case VERONA__QUERY_IN__KIND__OWN_NICK:
+        out->type = ROOM_EV_OWN_NICK;
+        return 0;
+    case VERONA__QUERY_IN__KIND__PING:
+        out->type = ROOM_EV_PING;
+        return 0;
+    case VERONA__QUERY_IN__KIND__OTHER:
+        out->type = ROOM_EV_IQ_OTHER;
+        return 0;
+    default:
+        return ERR_PROTO;
+    }
+}
+
+static int refuse(const Verona__RefuseIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_REFUSE;
+    out->refuse.stanza = (enum room_stanza)take_enum((int)in->stanza, ROOM_PRESENCE, &err);
+    if (!in->error || in->error->condition == SE_NONE ||
+        in->error->condition > SE_RECIPIENT_UNAVAILABLE)
+        return ERR_PROTO;
+    out->refuse.error = (enum stanza_error)in->error->condition;
+    out->refuse.text = take_text(in->error->text, LIMIT_REASON, &err);
+    return err;
+}
+
+static int presence(const Verona__PresenceIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_PRESENCE;
+    out->presence.join = in->join;
+    out->presence.has_password = in->has_password;
+    out->presence.password = take_text(in->password, LIMIT_REASON, &err);
+    out->presence.max_chars = take_count(in->max_chars, &err);
+    out->presence.max_stanzas = take_count(in->max_stanzas, &err);
+    out->presence.seconds = take_count(in->seconds, &err);
+    out->presence.since_ms = take_count(in->since_ms, &err);
+    out->presence.payload = take(in->payload, LIMIT_STANZA, &err);
+    return err;
+}
+
+static int message(const Verona__MessageIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_MESSAGE;
+    out->message.type = take_enum((int)in->type, (int)VERONA__MESSAGE_IN__TYPE__HEADLINE, &err);
+    out->message.has_body = in->has_body;
+    out->message.has_subject = in->has_subject;
+    out->message.has_thread = in->has_thread;
+    out->message.no_store = in->no_store;
+    out->message.store = in->store;
+    out->message.subject = take_text(in->subject, LIMIT_SUBJECT, &err);
+    out->message.payload = take(in->payload, LIMIT_STANZA, &err);
+    return err;
+}
+
+static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    switch (in->body_case) {
+    case VERONA__ROOM_EVENT__BODY_PRESENCE:
+        return presence(in->presence, out);
+    case VERONA__ROOM_EVENT__BODY_LEAVE:
+        out->type = ROOM_EV_LEAVE;
+        out->leave.broken = in->leave->broken;
+        out->leave.payload = take(in->leave->payload, LIMIT_STANZA, &err);
+        return err;
+    case VERONA__ROOM_EVENT__BODY_MESSAGE:
+        return message(in->message, out);
+    case VERONA__ROOM_EVENT__BODY_ERROR:
+        out->type = ROOM_EV_ERROR;
+        out->error.from_presence = in->error->from_presence;
+        out->error.condition = take_text(in->error->condition, LIMIT_NAME, &err);
+        out->error.text = take_text(in->error->text, LIMIT_REASON, &err);
+        return err;
+    case VERONA__ROOM_EVENT__BODY_PROBE:
+        out->type = ROOM_EV_PROBE;
+        return 0;
+    case VERONA__ROOM_EVENT__BODY_ADMIN:
+        return admin(in->admin, a, out);
+    case VERONA__ROOM_EVENT__BODY_OWNER:
+        return owner(in->owner, a, out);
+    case VERONA__ROOM_EVENT__BODY_DESTROY:
+        return destroy(in->destroy, out);
+    case VERONA__ROOM_EVENT__BODY_REGISTER_:
+        return reg(in->register_, out);
+    case VERONA__ROOM_EVENT__BODY_INVITE:
+        return invite(in->invite, a, out);
+    case VERONA__ROOM_EVENT__BODY_DECLINE:
+        out->type = ROOM_EV_DECLINE;
+        out->decline.to = take_jid(in->decline->to, &err);
+        out->decline.reason = take_text(in->decline->reason, LIMIT_REASON, &err);
+        return err;
+    case VERONA__ROOM_EVENT__BODY_QUERY:
+        return query(in->query, out);
+    case VERONA__ROOM_EVENT__BODY_REFUSE:
+        return refuse(in->refuse, out);
+    case VERONA__ROOM_EVENT__BODY__NOT_SET:
+    default:
+        return ERR_PROTO;
+    }
+}
+
+int codec_event(const Verona__RoomEvent *in, struct arena *a, struct room_event *out)
+{
+    struct room_event ev;
+    memset(&ev, 0, sizeof ev);
+    int err = 0;
+    ev.origin.sid = in->sid;
+    ev.origin.rseq = in->rseq;
+    ev.origin.jid = take_jid(in->jid, &err);
+    ev.nick = take_text(in->nick, LIMIT_JID_PART, &err);
+    ev.strict_ok = in->strict_ok;
+    ev.id = take_text(in->id, LIMIT_ID, &err);
+    if (err == 0 && (in->rseq == 0 || jid_resource(ev.origin.jid).n == 0))
+        err = ERR_PROTO;
+    int more = body(in, a, &ev);
+    if (err == 0)
+        err = more;
+    if (err)
+        return err;
+    *out = ev;
+    return 0;
+}
+
+bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
+{
+    switch (in->body_case) {
+    case VERONA__ROOM_EVENT__BODY_PRESENCE:
+    case VERONA__ROOM_EVENT__BODY_PROBE:
+        *out = ROOM_PRESENCE;
+        return true;
+    case VERONA__ROOM_EVENT__BODY_MESSAGE:
+    case VERONA__ROOM_EVENT__BODY_INVITE:
+    case VERONA__ROOM_EVENT__BODY_DECLINE:
+        *out = ROOM_MESSAGE;
+        return true;
+    case VERONA__ROOM_EVENT__BODY_ADMIN:
+    case VERONA__ROOM_EVENT__BODY_OWNER:
+    case VERONA__ROOM_EVENT__BODY_DESTROY:
+    case VERONA__ROOM_EVENT__BODY_REGISTER_:
+    case VERONA__ROOM_EVENT__BODY_QUERY:
+        *out = ROOM_IQ;
+        return true;
+    case VERONA__ROOM_EVENT__BODY_REFUSE:
+        if ((int)in->refuse->stanza < 0 || (int)in->refuse->stanza > ROOM_PRESENCE)
+            return false;
+        *out = (enum room_stanza)in->refuse->stanza;
+        return true;
+    case VERONA__ROOM_EVENT__BODY_LEAVE:
+    case VERONA__ROOM_EVENT__BODY_ERROR:
+    case VERONA__ROOM_EVENT__BODY__NOT_SET:
+    default:
+        return false;
+    }
+}

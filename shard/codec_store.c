@@ -1,0 +1,397 @@
+/* codec_store.c: see codec_store.h. With shard/codec.c, the only users of the generated code here.
+ */
+#include "shard/codec_store.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "proto/wire.h"
+
+#include <assert.h>
+
+enum store_flag store_entry_flag(const struct store_entry *e)
+{
+    switch (e->fx->persist.kind) {
+    case FXS_CREATE:
+        return STORE_CREATE;
+    case FXS_DESTROY:
+        return STORE_DESTROY;
+    case FXS_MESSAGE:
+    case FXS_SUBJECT:
+    case FXS_AFFILIATIONS:
+    case FXS_CONFIG:
+        break;
+    }
+    return STORE_CHANGE;
+}
+
+bool store_image_listed(const struct room_image *image)
+{
+    return image->config.public_room && !image->locked;
+}
+
+/* ---------------------------------------------------------------------------------------- pack */
+
+static void put_config(const struct room_config *c, Verona__RoomConfig *out)
+{
+    verona__room_config__init(out);
+    out->name = wire_bytes(c->name);
+    out->description = wire_bytes(c->description);
+    out->lang = wire_bytes(c->lang);
+    out->secret = wire_bytes(c->secret);
+    out->persistent = c->persistent;
+    out->public_ = c->public_room;
+    out->members_only = c->members_only;
+    out->moderated = c->moderated;
+    out->change_subject = c->change_subject;
+    out->logging = c->logging;
+    out->allow_invites = c->allow_invites;
+    out->whois_anyone = c->whois_anyone;
+    out->allow_pm = (uint32_t)c->allow_pm;
+    out->max_users = c->max_users;
+    out->presence_broadcast = c->presence_broadcast;
+    out->get_member_list = c->get_member_list;
+}
+
+static Verona__LogEntry__Kind log_kind(enum fx_persist_kind kind)
+{
+    switch (kind) {
+    case FXS_MESSAGE:
+        return VERONA__LOG_ENTRY__KIND__MESSAGE;
+    case FXS_SUBJECT:
+        return VERONA__LOG_ENTRY__KIND__SUBJECT;
+    case FXS_AFFILIATIONS:
+        return VERONA__LOG_ENTRY__KIND__AFFILIATIONS;
+    case FXS_CONFIG:
+        return VERONA__LOG_ENTRY__KIND__CONFIG;
+    case FXS_CREATE:
+        return VERONA__LOG_ENTRY__KIND__CREATE;
+    case FXS_DESTROY:
+        break;
+    }
+    return VERONA__LOG_ENTRY__KIND__DESTROY;
+}
+
+void store_pack_entry(const struct store_entry *e, struct buf *out)
+{
+    const struct fx *fx = e->fx;
+    assert(fx->type == FX_PERSIST);
+    Verona__LogEntry m;
+    Verona__Name prev;
+    Verona__RoomConfig config;
+    Verona__AffilChange *changes = NULL, **list = NULL;
+    verona__log_entry__init(&m);
+    verona__name__init(&prev);
+    prev.e = e->prev.e;
+    prev.s = e->prev.s;
+    m.prev = &prev;
+    m.stamp_ms = e->now_ms;
+    m.kind = log_kind(fx->persist.kind);
+    m.jid = wire_bytes(fx->persist.by);
+    if (fx->persist.kind == FXS_MESSAGE || fx->persist.kind == FXS_SUBJECT) {
+        const struct room_message *msg = &fx->persist.m;
+        m.nick = wire_bytes(msg->nick);
+        m.occupant_id = wire_bytes(msg->occupant_id);
+        m.id = wire_bytes(msg->id);
+        m.payload = wire_bytes(msg->payload);
+        m.type = (Verona__MessageIn__Type)msg->type;
+        m.stamp_ms = msg->stamp_ms ? msg->stamp_ms : e->now_ms;
+        m.in_history = fx->persist.in_history;
+    }
+    if (fx->persist.kind == FXS_SUBJECT) {
+        m.subject = wire_bytes(fx->persist.subject);
+    }
+    if (fx->persist.state_changed &&
+        (fx->persist.kind == FXS_CONFIG || fx->persist.kind == FXS_CREATE)) {
+        put_config(&fx->persist.state.config, &config);
+        m.config = &config;
+    }
+    if (fx->persist.n_changes > 0) {
+        changes = mem_alloc(fx->persist.n_changes * sizeof(*changes));
+        list = mem_alloc(fx->persist.n_changes * sizeof(struct Verona__AffilChange *));
+        for (uint32_t i = 0; i < fx->persist.n_changes; i++) {
+            const struct room_affiliation *a = &fx->persist.changes[i];
+            verona__affil_change__init(&changes[i]);
+            changes[i].jid = wire_bytes(a->jid);
+            changes[i].affiliation = (Verona__Affiliation)a->affiliation;
+            changes[i].reason = wire_bytes(a->reason);
+            changes[i].by = wire_bytes(a->by);
+            changes[i].nick = wire_bytes(a->nick);
+            list[i] = &changes[i];
+        }
+        m.n_changes = fx->persist.n_changes;
+        m.changes = list;
+    }
+    wire_pack(&m.base, out);
+    mem_free(list);
+    mem_free(changes);
+}
+
+void store_pack_state(const struct room_image *image, struct buf *out)
+{
+    Verona__StoredRoom m;
+    Verona__RoomConfig config;
+    verona__stored_room__init(&m);
+    put_config(&image->config, &config);
+    m.config = &config;
+    m.subject = wire_bytes(image->subject);
+    m.subject_nick = wire_bytes(image->subject_nick);
+    m.subject_occupant_id = wire_bytes(image->subject_occupant_id);
+    m.subject_stamp_ms = image->subject_stamp_ms;
+    m.occupant_secret = wire_bytes(str_n(image->occupant_secret, sizeof(image->occupant_secret)));
+    m.locked = image->locked;
+    m.creator = wire_bytes(image->creator);
+    m.created_ms = image->created_ms;
+    m.ver = image->ver;
+    wire_pack(&m.base, out);
+}
+
+void store_pack_affiliation(const struct room_affiliation *a, struct buf *out)
+{
+    if (a->affiliation == AFFIL_NONE && a->nick.n == 0) {
+        return;
+    }
+    Verona__StoredAffiliation m;
+    verona__stored_affiliation__init(&m);
+    m.affiliation = (Verona__Affiliation)a->affiliation;
+    m.reason = wire_bytes(a->reason);
+    m.by = wire_bytes(a->by);
+    m.nick = wire_bytes(a->nick);
+    m.ver = a->ver;
+    wire_pack(&m.base, out);
+}
+
+void store_pack_name(struct event_name name, struct buf *out)
+{
+    buf_u64(out, name.e);
+    buf_c(out, '-');
+    buf_u64(out, name.s);
+}
+
+/* ---------------------------------------------------------------------------------------- unpack
+ */
+
+/* Digits up to `end` (a byte, or the end of s where end is 0). */
+static bool take_u64(struct str *s, char end, uint64_t *out)
+{
+    uint64_t v = 0;
+    size_t i = 0;
+    while (i < s->n && s->p[i] >= '0' && s->p[i] <= '9') {
+        uint64_t digit = (uint64_t)(s->p[i] - '0');
+        if (v > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        v = v * 10 + digit;
+        i++;
+    }
+    if (i == 0 || (end ? i >= s->n || s->p[i] != end : i != s->n)) {
+        return false;
+    }
+    *out = v;
+    size_t used = i + (end ? 1 : 0);
+    *s = str_n(s->p + used, s->n - used);
+    return true;
+}
+
+int store_unpack_name(struct str s, struct event_name *out)
+{
+    return take_u64(&s, '-', &out->e) && take_u64(&s, 0, &out->s) ? 0 : ERR_INVALID;
+}
+
+static bool get_config(const Verona__RoomConfig *m, struct room_config *c)
+{
+    if (!m || m->allow_pm > PM_NONE) {
+        return false;
+    }
+    *c = (struct room_config){
+        .name = wire_str(m->name),
+        .description = wire_str(m->description),
+        .lang = wire_str(m->lang),
+        .secret = wire_str(m->secret),
+        .persistent = m->persistent,
+        .public_room = m->public_,
+        .members_only = m->members_only,
+        .moderated = m->moderated,
+        .change_subject = m->change_subject,
+        .logging = m->logging,
+        .allow_invites = m->allow_invites,
+        .whois_anyone = m->whois_anyone,
+        .allow_pm = (enum allow_pm)m->allow_pm,
+        .max_users = m->max_users,
+        .presence_broadcast = m->presence_broadcast,
+        .get_member_list = m->get_member_list,
+    };
+    return true;
+}
+
+static bool get_state(struct str bytes, struct arena *a, struct room_image *out)
+{
+    const Verona__StoredRoom *m =
+        (const void *)wire_unpack(&verona__stored_room__descriptor, bytes, a);
+    if (!m || !get_config(m->config, &out->config) ||
+        m->occupant_secret.len != sizeof(out->occupant_secret)) {
+        return false;
+    }
+    memcpy(out->occupant_secret, m->occupant_secret.data, sizeof(out->occupant_secret));
+    out->subject = wire_str(m->subject);
+    out->subject_nick = wire_str(m->subject_nick);
+    out->subject_occupant_id = wire_str(m->subject_occupant_id);
+    out->subject_stamp_ms = m->subject_stamp_ms;
+    out->locked = m->locked;
+    out->creator = wire_str(m->creator);
+    out->created_ms = m->created_ms;
+    out->ver = m->ver;
+    return true;
+}
+
+int store_unpack_temporary(struct str state, bool *temporary)
+{
+    struct arena a;
+    struct room_image image;
+    arena_init(&a);
+    bool ok = get_state(state, &a, &image);
+    if (ok) {
+        *temporary = !image.config.persistent;
+    }
+    arena_deinit(&a);
+    return ok ? 0 : ERR_PROTO;
+}
+
+/* ---------------------------------------------------------------------------------------- reader
+ */
+
+/* Room for one more in an array of the arena. */
+static void *grow(struct arena *a, void *list, uint32_t n, uint32_t *cap, size_t size)
+{
+    if (n < *cap) {
+        return list;
+    }
+    *cap = *cap ? *cap * 2 : 16;
+    void *bigger = arena_alloc(a, *cap * size);
+    if (n > 0) {
+        memcpy(bigger, list, n * size);
+    }
+    return bigger;
+}
+
+void store_reader_init(struct store_reader *r, struct arena *a)
+{
+    *r = (struct store_reader){.arena = a};
+}
+
+void store_reader_meta(struct store_reader *r, struct str field, struct str value)
+{
+    if (str_is(field, "state")) {
+        r->state = value;
+        r->has_state = true;
+    } else if (str_is(field, "last")) {
+        r->last = value;
+        r->has_last = true;
+    } else if (str_is(field, "gone")) {
+        r->gone = value;
+        r->has_gone = true;
+    } else if (field.n > 2 && memcmp(field.p, "d:", 2) == 0) {
+        struct store_mark m = {.gwboot = str_n(field.p + 2, field.n - 2)};
+        if (!take_u64(&value, 0, &m.rseq)) {
+            r->err = ERR_PROTO;
+            return;
+        }
+        r->marks = grow(r->arena, r->marks, r->n_marks, &r->cap_marks, sizeof(m));
+        r->marks[r->n_marks++] = m;
+    }
+}
+
+void store_reader_affiliation(struct store_reader *r, struct str jid, struct str value)
+{
+    const Verona__StoredAffiliation *m =
+        (const void *)wire_unpack(&verona__stored_affiliation__descriptor, value, r->arena);
+    if (!m || m->affiliation < VERONA__AFFILIATION__OUTCAST ||
+        m->affiliation > VERONA__AFFILIATION__OWNER) {
+        r->err = ERR_PROTO;
+        return;
+    }
+    r->affiliations = grow(r->arena, r->affiliations, r->n_affiliations, &r->cap_affiliations,
+                           sizeof(*r->affiliations));
+    r->affiliations[r->n_affiliations++] = (struct room_affiliation){
+        .jid = jid,
+        .affiliation = (enum affiliation)m->affiliation,
+        .reason = wire_str(m->reason),
+        .by = wire_str(m->by),
+        .nick = wire_str(m->nick),
+        .ver = m->ver,
+    };
+}
+
+bool store_reader_entry(struct store_reader *r, struct str name, struct str value)
+{
+    r->n_entries++;
+    if (r->history_ended) {
+        return false;
+    }
+    const Verona__LogEntry *m =
+        (const void *)wire_unpack(&verona__log_entry__descriptor, value, r->arena);
+    struct room_message msg = {0};
+    if (!m || store_unpack_name(name, &msg.name) != 0) {
+        r->err = ERR_PROTO;
+        r->history_ended = true;
+        return false;
+    }
+    if (m->kind == VERONA__LOG_ENTRY__KIND__CREATE || m->kind == VERONA__LOG_ENTRY__KIND__DESTROY) {
+        r->history_ended = true; /* what is older belongs to another room of that name */
+        return false;
+    }
+    if (!m->in_history) {
+        return true;
+    }
+    r->history_bytes += value.n;
+    if (r->history_bytes > LIMIT_HISTORY_BYTES || r->n_history == LIMIT_HISTORY) {
+        r->history_ended = true;
+        return false;
+    }
+    msg.stamp_ms = m->stamp_ms;
+    msg.nick = wire_str(m->nick);
+    msg.occupant_id = wire_str(m->occupant_id);
+    msg.id = wire_str(m->id);
+    msg.payload = wire_str(m->payload);
+    msg.type = (int)m->type;
+    r->history = grow(r->arena, r->history, r->n_history, &r->cap_history, sizeof(msg));
+    r->history[r->n_history++] = msg;
+    return true;
+}
+
+int store_reader_finish(struct store_reader *r, uint64_t hs, struct store_room *out)
+{
+    *out = (struct store_room){0};
+    if (r->err) {
+        return r->err;
+    }
+    /* A room is there, or was removed, or never was: all of it says the same, or parts are lost. */
+    if (r->has_last ? r->has_state == r->has_gone
+                    : r->has_state || r->has_gone || r->n_affiliations > 0 || r->n_entries > 0) {
+        return ERR_PROTO;
+    }
+    /* Without any event the names start above those of the rooms that the slot has lost. */
+    out->last = (struct event_name){0, hs};
+    if (r->has_last && store_unpack_name(r->last, &out->last) != 0) {
+        return ERR_PROTO;
+    }
+    out->marks = r->marks;
+    out->n_marks = r->n_marks;
+    if (!r->has_state) {
+        return 0;
+    }
+    out->exists = true;
+    if (!get_state(r->state, r->arena, &out->image)) {
+        return ERR_PROTO;
+    }
+    out->image.last = out->last;
+    out->image.affiliations = r->affiliations;
+    out->image.n_affiliations = r->n_affiliations;
+    for (uint32_t i = 0; i < r->n_history / 2; i++) { /* oldest first */
+        struct room_message t = r->history[i];
+        r->history[i] = r->history[r->n_history - 1 - i];
+        r->history[r->n_history - 1 - i] = t;
+    }
+    out->image.history = r->history;
+    out->image.n_history = r->n_history;
+    return 0;
+}

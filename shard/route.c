@@ -1,0 +1,297 @@
+/* route.c: Route -> HGETALL verona:session:<bare> -> Routed to the gateways, or RouteFailed. */
+#include "shard/route.h"
+#include "base/buf.h"
+#include "base/jid.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/muc.h"
+#include "proto/wire.h"
+#include "rt/redis.h"
+#include "shard/link.h"
+
+#include <stdio.h>
+
+enum {
+    NO_PRESENCE = -129,
+    LOOKUP_MS = 5000,
+    PENDING_MAX = LIMIT_SHARD_QUEUE / 4, /* bytes of stanzas that wait for look-ups */
+};
+
+struct route {
+    struct redis *redis;
+    struct link *link;
+    struct list pending;
+    size_t pending_bytes;
+};
+
+/* A stanza that waits for its look-up. */
+struct lookup {
+    struct list link;
+    struct route *route; /* NULL: destroyed meanwhile */
+    gateway_ref from;
+    uint64_t by_sid, ref;
+    Verona__Route__Kind kind;
+    struct str to, stanza; /* in bytes */
+    size_t n;
+    char bytes[];
+};
+
+/* ------------------------------------------------------------------ the registry's entries */
+
+static struct str word(struct str *rest)
+{
+    const char *sp = rest->n ? memchr(rest->p, ' ', rest->n) : NULL;
+    struct str w = {rest->p, sp ? (size_t)(sp - rest->p) : rest->n};
+    size_t skip = w.n + (sp ? 1 : 0);
+    rest->p = rest->n ? rest->p + skip : rest->p;
+    rest->n -= skip;
+    return w;
+}
+
+static bool number(struct str s, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (s.n == 0 || s.n > 20)
+        return false;
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        uint64_t d = (uint64_t)(s.p[i] - '0');
+        if (v > (UINT64_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
+
+bool route_parse(struct str entry, struct route_session *out)
+{
+    struct str rest = entry;
+    uint64_t priority;
+    out->gateway = word(&rest);
+    if (out->gateway.n == 0 || out->gateway.n > 64 || !number(word(&rest), &out->boot) ||
+        !number(word(&rest), &out->handle))
+        return false;
+    struct str p = word(&rest);
+    bool negative = p.n && p.p[0] == '-';
+    if (negative) {
+        p.p++;
+        p.n--;
+    }
+    if (!number(p, &priority) || priority > (negative ? 129u : 127u) || rest.n)
+        return false;
+    out->priority = negative ? -(int)priority : (int)priority;
+    return true;
+}
+
+/* ------------------------------------------------------------------ answers */
+
+static void failed(struct route *rt, const struct lookup *u, enum stanza_error why)
+{
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__RouteFailed f = VERONA__ROUTE_FAILED__INIT;
+    if (u->by_sid == 0)
+        return;
+    f.by_sid = u->by_sid;
+    f.ref = u->ref;
+    f.condition = (uint32_t)why;
+    item.kind_case = VERONA__ITEM__KIND_ROUTE_FAILED;
+    item.route_failed = &f;
+    link_send_msg(rt->link, u->from, &item);
+}
+
+static gateway_ref gateway_of(const struct route *rt, const struct route_session *s)
+{
+    char name[96];
+    int n =
+        snprintf(name, sizeof name, "%.*s:%llu", STR_FMT(s->gateway), (unsigned long long)s->boot);
+    return link_find(rt->link, str_n(name, (size_t)n));
+}
+
+static void pass_on(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
+                    struct str resource)
+{
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__Routed r = VERONA__ROUTED__INIT;
+    struct buf to;
+    buf_init(&to);
+    buf_str(&to, jid_bare(u->to));
+    buf_c(&to, '/');
+    buf_str(&to, resource);
+    r.to = wire_bytes(buf_as_str(&to));
+    r.sid = handle;
+    r.stanza = wire_bytes(u->stanza);
+    r.kind = u->kind;
+    item.kind_case = VERONA__ITEM__KIND_ROUTED;
+    item.routed = &r;
+    link_send_msg(rt->link, gw, &item);
+    buf_deinit(&to);
+}
+
+/* The entry names a life that is over: whoever meets it removes it, if it is still the same. */
+static void unbind(struct route *rt, struct str bare, struct str resource,
+                   const struct route_session *s)
+{
+    struct buf key, value;
+    buf_init(&key);
+    buf_init(&value);
+    buf_z(&key, "verona:session:");
+    buf_str(&key, bare);
+    buf_printf(&value, "%.*s %llu %llu", STR_FMT(s->gateway), (unsigned long long)s->boot,
+               (unsigned long long)s->handle);
+    struct str argv[] = {STR("FCALL"), STR("verona_session_unbind"),
+                         STR("1"),     buf_as_str(&key),
+                         resource,     buf_as_str(&value)};
+    redis_command(rt->redis, sizeof argv / sizeof argv[0], argv, LOOKUP_MS, NULL, NULL);
+    buf_deinit(&key);
+    buf_deinit(&value);
+}
+
+/* ------------------------------------------------------------------ look-ups */
+
+/* Is a newer life of the session's gateway talking to us? Then the entry is stale; a gateway that
+ * we have no link with may just be new. */
+struct newer {
+    struct str id;
+    uint64_t boot;
+    bool found;
+};
+
+static void is_newer(void *ctx, const struct link_peer *p)
+{
+    struct newer *x = ctx;
+    if (p->role == BUS_GATEWAY && p->boot > x->boot && str_eq(p->id, x->id))
+        x->found = true;
+}
+
+static bool stale(struct route *rt, const struct route_session *s)
+{
+    struct newer x = {s->gateway, s->boot, false};
+    link_each_peer(rt->link, is_newer, &x);
+    return x.found;
+}
+
+static bool wanted(const struct lookup *u, struct str only, struct str resource,
+                   const struct route_session *s)
+{
+    if (only.n)
+        return str_eq(only, resource);
+    return u->kind == VERONA__ROUTE__KIND__MESSAGE && s->priority > NO_PRESENCE && s->priority >= 0;
+}
+
+static void found(struct route *rt, const struct lookup *u, const redisReply *reply)
+{
+    struct str bare = jid_bare(u->to), only = jid_resource(u->to);
+    uint32_t n = 0;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        struct route_session s;
+        struct str resource = redis_str(reply->element[i]);
+        if (!route_parse(redis_str(reply->element[i + 1]), &s))
+            continue;
+        if (stale(rt, &s)) {
+            unbind(rt, bare, resource, &s);
+            continue;
+        }
+        gateway_ref gw = gateway_of(rt, &s);
+        if (link_alive(rt->link, gw) && wanted(u, only, resource, &s)) {
+            pass_on(rt, u, gw, s.handle, resource);
+            n++;
+        }
+    }
+    if (n == 0)
+        failed(rt, u, SE_SERVICE_UNAVAILABLE);
+}
+
+static void answered(void *ctx, const redisReply *reply, int err)
+{
+    struct lookup *u = ctx;
+    struct route *rt = u->route;
+    if (rt) {
+        if (!err && reply->type == REDIS_REPLY_ARRAY)
+            found(rt, u, reply);
+        else
+            failed(rt, u, SE_RESOURCE_CONSTRAINT);
+        list_remove(&u->link);
+        rt->pending_bytes -= u->n;
+    }
+    mem_free(u);
+}
+
+/* A bind conflict: the registry told the new gateway whom it replaced. */
+static void replace(struct route *rt, struct lookup *u, struct str session)
+{
+    struct route_session s;
+    if (!route_parse(session, &s))
+        return;
+    gateway_ref gw = gateway_of(rt, &s);
+    if (gw)
+        pass_on(rt, u, gw, s.handle, jid_resource(u->to));
+}
+
+void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
+{
+    struct jid parts;
+    struct str to = wire_str(msg->to), stanza = wire_str(msg->stanza);
+    struct lookup *u = mem_zalloc(sizeof *u + to.n + stanza.n);
+    list_init(&u->link);
+    u->route = rt;
+    u->from = from;
+    u->by_sid = msg->by_sid;
+    u->ref = msg->ref;
+    u->kind = msg->kind;
+    u->n = to.n + stanza.n;
+    if (to.n)
+        memcpy(u->bytes, to.p, to.n);
+    if (stanza.n)
+        memcpy(u->bytes + to.n, stanza.p, stanza.n);
+    u->to = str_n(u->bytes, to.n);
+    u->stanza = str_n(u->bytes + to.n, stanza.n);
+    enum stanza_error why = SE_NONE;
+    if (to.n > LIMIT_JID || stanza.n > LIMIT_STANZA * 2 || jid_split(u->to, &parts) != 0 ||
+        (int)msg->kind < 0 || msg->kind > VERONA__ROUTE__KIND__REPLACE)
+        why = SE_BAD_REQUEST;
+    else if (rt->pending_bytes + u->n > PENDING_MAX)
+        why = SE_RESOURCE_CONSTRAINT;
+    if (why == SE_NONE && msg->kind != VERONA__ROUTE__KIND__REPLACE) {
+        struct buf key;
+        buf_init(&key);
+        buf_z(&key, "verona:session:");
+        buf_str(&key, jid_bare(u->to));
+        struct str argv[] = {STR("HGETALL"), buf_as_str(&key)};
+        list_push_back(&rt->pending, &u->link);
+        rt->pending_bytes += u->n;
+        redis_command(rt->redis, 2, argv, LOOKUP_MS, answered, u);
+        buf_deinit(&key);
+        return;
+    }
+    if (why == SE_NONE)
+        replace(rt, u, wire_str(msg->session));
+    else
+        failed(rt, u, why);
+    mem_free(u);
+}
+
+struct route *route_new(struct redis *r, struct link *k)
+{
+    struct route *rt = mem_zalloc(sizeof *rt);
+    rt->redis = r;
+    rt->link = k;
+    list_init(&rt->pending);
+    return rt;
+}
+
+void route_destroy(struct route **rt_p)
+{
+    struct route *rt = *rt_p;
+    if (!rt)
+        return;
+    LIST_FOREACH_SAFE(it, nx, &rt->pending)
+    {
+        list_remove(it);
+        LIST_ENTRY(it, struct lookup, link)->route = NULL;
+    }
+    mem_free(rt);
+    *rt_p = NULL;
+}

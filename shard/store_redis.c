@@ -1,0 +1,609 @@
+/* store_redis.c: rooms in Redis.
+ *
+ *   commit --> FCALL verona_commit --OK, DUP, SEEN--------------------> 0
+ *                ^    |--FENCED, DIVERGED ...--------------------------> that
+ *                |    |--refused (LOADING, MISCONF ...)--> again, until hold_ms are over:
+ * ERR_UNAVAILABLE |    |--no answer--> the same again, until LIMIT_UNKNOWN_MS are over: ERR_UNKNOWN
+ *                +----+
+ *
+ * A call names its events, so that repeating it cannot do it twice. After a call without an answer
+ * only an answer to its repetition says what became of it; a refusal does not. */
+#include "shard/store.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "cluster/cluster.h"
+#include "rt/log.h"
+#include "rt/loop.h"
+#include "rt/metrics.h"
+#include "rt/redis.h"
+#include "shard/codec_store.h"
+
+#include <assert.h>
+
+enum {
+    RETRY_MS = 50,
+    LEAST_MS = 500, /* for the answer to a repetition: a shorter limit would cut the connection */
+};
+
+struct store_redis {
+    struct store store; /* first: what the caller holds */
+    struct loop *loop;
+    struct redis *redis;
+    uint64_t hold_ms;
+    struct list ops; /* every request under way */
+    uint32_t n_commits;
+};
+
+enum op_kind { OP_COMMIT, OP_LOAD, OP_LIST };
+
+struct op {
+    struct list link;
+    struct store_redis *s; /* NULL: the store is gone, only replies are awaited */
+    enum op_kind kind;
+    void (*send)(struct op *op);
+    struct loop_timer retry;
+    uint64_t deadline_ms;      /* end of the hold */
+    uint64_t unknown_since_ms; /* 0: the outcome is not unknown */
+    uint64_t started_ns;
+    uint32_t pending; /* replies */
+    bool failed;      /* of this try */
+    uint32_t slot;
+    struct arena arena; /* everything below, for the whole life; `replies` of a try */
+    struct str room;
+    void *ctx;
+    /* OP_COMMIT */
+    store_commit_fn *commit_fn;
+    struct str *argv;
+    uint32_t argc;
+    enum { DIRECTORY_KEEP, DIRECTORY_ADD, DIRECTORY_REMOVE } directory;
+    /* OP_LOAD */
+    store_load_fn *load_fn;
+    struct arena replies;
+    struct store_reader reader;
+    uint64_t hs;
+    bool own_exists;
+    /* OP_LIST */
+    store_list_fn *list_fn;
+    struct store_listed *listed;
+    uint32_t n_listed, n_states;
+    bool states; /* second stage: their states */
+};
+
+/* ---------------------------------------------------------------------------------------- requests
+ */
+
+static struct op *op_new(struct store_redis *s, enum op_kind kind, uint32_t slot, struct str room,
+                         void *ctx)
+{
+    struct op *op = mem_zalloc(sizeof(*op));
+    op->s = s;
+    op->kind = kind;
+    op->slot = slot;
+    op->ctx = ctx;
+    op->deadline_ms = loop_now_ms(s->loop) + s->hold_ms;
+    op->started_ns = loop_clock_ns();
+    arena_init(&op->arena);
+    arena_init(&op->replies);
+    op->room = arena_str(&op->arena, room);
+    loop_timer_init(&op->retry);
+    list_push_back(&s->ops, &op->link);
+    return op;
+}
+
+static void op_free(struct op *op)
+{
+    loop_timer_stop(&op->retry);
+    list_remove(&op->link);
+    arena_deinit(&op->arena);
+    arena_deinit(&op->replies);
+    mem_free(op);
+}
+
+/* The end of a request: tells the caller. `found` is for OP_LOAD. */
+static void op_end(struct op *op, int err, const struct store_room *found)
+{
+    struct store_redis *s = op->s;
+    loop_timer_stop(&op->retry);
+    list_remove(&op->link);
+    op->s = NULL; /* what the callback does, destroying the store included, does not concern us */
+    switch (op->kind) {
+    case OP_COMMIT:
+        s->n_commits--;
+        metric_set(METRIC_HELD_OPS, redis_up(s->redis) ? 0 : s->n_commits);
+        metric_observe(METRIC_COMMIT_SECONDS, (double)(loop_clock_ns() - op->started_ns) / 1e9);
+        op->commit_fn(op->ctx, err);
+        break;
+    case OP_LOAD:
+        op->load_fn(op->ctx, err, found);
+        break;
+    case OP_LIST:
+        op->list_fn(op->ctx, err, op->listed, err ? 0 : op->n_listed, err ? 0 : op->hs);
+        break;
+    }
+    op_free(op);
+}
+
+static void on_retry(void *ctx)
+{
+    struct op *op = ctx;
+    op->send(op);
+}
+
+static uint64_t op_limit(const struct op *op)
+{
+    return op->unknown_since_ms ? op->unknown_since_ms + LIMIT_UNKNOWN_MS : op->deadline_ms;
+}
+
+/* Again, if there is time left. */
+static void op_again(struct op *op)
+{
+    if (loop_now_ms(op->s->loop) >= op_limit(op)) {
+        op_end(op, op->unknown_since_ms ? ERR_UNKNOWN : ERR_UNAVAILABLE, NULL);
+        return;
+    }
+    loop_timer_start(op->s->loop, &op->retry, RETRY_MS, 0, on_retry, op);
+}
+
+static void op_command(struct op *op, uint32_t argc, const struct str *argv, redis_fn *fn)
+{
+    uint64_t now = loop_now_ms(op->s->loop), limit = op_limit(op);
+    uint64_t left = limit > now ? limit - now : 0;
+    op->pending++;
+    redis_command(op->s->redis, argc, argv, (uint32_t)(left < LEAST_MS ? LEAST_MS : left), fn, op);
+}
+
+/* Counts a reply in. False: the store is gone, and maybe the request with it. */
+static bool op_reply(struct op *op)
+{
+    op->pending--;
+    if (!op->s && op->pending == 0) {
+        op_free(op);
+        return false;
+    }
+    return op->s != NULL;
+}
+
+/* A key of the slot, in the arena of the request. */
+static struct str op_key(struct op *op, const char *kind, struct str room)
+{
+    struct buf b;
+    buf_init(&b);
+    cluster_slot_key(&b, op->slot, kind, room);
+    struct str key = arena_str(&op->arena, buf_as_str(&b));
+    buf_deinit(&b);
+    return key;
+}
+
+static bool starts(const redisReply *r, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    return (size_t)r->len >= n && memcmp(r->str, prefix, n) == 0;
+}
+
+/* Error replies that say: not now, and nothing was done (RELIABILITY §2.8). rt/redis counts them.
+ */
+static bool is_refusal(const redisReply *r)
+{
+    static const char *const list[] = {
+        "LOADING",    "MISCONF",     "OOM",      "READONLY", "NOREPLICAS", "BUSY ",
+        "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOAUTH",   "NOPERM",     "ERR Function not found",
+    };
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        if (starts(r, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ----------------------------------------------------------------------------------------
+ * directory */
+
+static void set_directory(struct store_redis *s, struct str room, bool listed)
+{
+    const struct str add[] = {STR("ZADD"), STR("verona:rooms"), STR("0"), room};
+    const struct str rem[] = {STR("ZREM"), STR("verona:rooms"), room};
+    if (listed) {
+        redis_command(s->redis, 4, add, 0, NULL, NULL);
+    } else {
+        redis_command(s->redis, 3, rem, 0, NULL, NULL);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------- commit
+ */
+
+static void on_commit(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (!op_reply(op)) {
+        return;
+    }
+    if (err == ERR_UNAVAILABLE && !op->unknown_since_ms) {
+        op_end(op, ERR_UNAVAILABLE, NULL); /* never written in all that time */
+    } else if (err) {
+        if (err == ERR_UNKNOWN && !op->unknown_since_ms) {
+            op->unknown_since_ms = loop_now_ms(op->s->loop);
+        }
+        op_again(op);
+    } else if (reply->type != REDIS_REPLY_ERROR) { /* OK, DUP, SEEN */
+        if (starts(reply, "SEEN")) {
+            log_warn("commit_seen", KV("room", log_jid(op->room)));
+        }
+        if (op->directory != DIRECTORY_KEEP) {
+            set_directory(op->s, op->room, op->directory == DIRECTORY_ADD);
+        }
+        op_end(op, 0, NULL);
+    } else if (starts(reply, "FENCED")) {
+        metric_add(METRIC_FENCED_WRITES_TOTAL, 1);
+        op_end(op, ERR_FENCED, NULL);
+    } else if (starts(reply, "DIVERGED") || starts(reply, "ORDER") || starts(reply, "EXISTS") ||
+               starts(reply, "NICK") || starts(reply, "SEEN")) {
+        log_error("commit_diverged", KV("room", log_jid(op->room)), KV("store", redis_str(reply)));
+        op_end(op, ERR_DIVERGED, NULL);
+    } else {
+        if (!is_refusal(reply)) { /* nothing that we know of: it may have stopped anywhere */
+            log_error("commit_error", KV("room", log_jid(op->room)), KV("store", redis_str(reply)));
+            if (!op->unknown_since_ms) {
+                op->unknown_since_ms = loop_now_ms(op->s->loop);
+            }
+        }
+        op_again(op);
+    }
+}
+
+static void send_commit(struct op *op)
+{
+    op_command(op, op->argc, op->argv, on_commit);
+}
+
+static void arg(struct op *op, struct str s)
+{
+    op->argv[op->argc++] = arena_str(&op->arena, s);
+}
+
+/* What was packed into b since the last time, as the next argument. */
+static void arg_buf(struct op *op, struct buf *b)
+{
+    arg(op, buf_as_str(b));
+    buf_reset(b);
+}
+
+static void arg_u64(struct op *op, uint64_t v)
+{
+    arg(op, log_u64(v));
+}
+
+static void redis_commit(struct store *store, const struct store_token *t, struct str room,
+                         const struct store_entry *entries, uint32_t n, store_commit_fn *fn,
+                         void *ctx)
+{
+    struct store_redis *s = (struct store_redis *)store;
+    const struct store_entry *last = &entries[n - 1];
+    const struct fx *fx = last->fx;
+    enum store_flag flag = store_entry_flag(last);
+    uint32_t n_changes = flag == STORE_DESTROY ? 0 : fx->persist.n_changes;
+    bool state = fx->persist.state_changed && flag != STORE_DESTROY;
+    assert(n > 0);
+    for (uint32_t i = 0; n > 1 && i < n; i++) {
+        assert(entries[i].fx->persist.kind == FXS_MESSAGE &&
+               !entries[i].fx->persist.state_changed && entries[i].fx->persist.n_changes == 0);
+    }
+
+    struct op *op = op_new(s, OP_COMMIT, t->slot, room, ctx);
+    struct buf b;
+    buf_init(&b);
+    op->commit_fn = fn;
+    op->send = send_commit;
+    op->argv = arena_alloc(&op->arena, (9 + 5 + 4 * n + 5 + 3 * n_changes) * sizeof(struct str));
+    arg(op, STR("FCALL"));
+    arg(op, STR("verona_commit"));
+    arg(op, STR("6"));
+    arg(op, op_key(op, "own", STR_NULL));
+    arg(op, op_key(op, "log", op->room));
+    arg(op, op_key(op, "meta", op->room));
+    arg(op, op_key(op, "aff", op->room));
+    arg(op, op_key(op, "nicks", op->room));
+    arg(op, op_key(op, "rooms", STR_NULL));
+    arg_u64(op, t->epoch);
+    arg(op, str_of(t->nonce));
+    store_pack_name(entries[0].prev, &b);
+    arg_buf(op, &b);
+    arg_u64(op, LIMIT_HISTORY);
+    arg_u64(op, n);
+    for (uint32_t i = 0; i < n; i++) {
+        assert(entries[i].name.e == t->epoch);
+        arg_u64(op, entries[i].name.s);
+        arg(op, entries[i].gwboot);
+        arg_u64(op, entries[i].rseq);
+        store_pack_entry(&entries[i], &b);
+        arg_buf(op, &b);
+    }
+    if (state) {
+        store_pack_state(&fx->persist.state, &b);
+        op->directory = store_image_listed(&fx->persist.state) ? DIRECTORY_ADD : DIRECTORY_REMOVE;
+    }
+    arg_buf(op, &b);
+    arg(op, flag == STORE_CREATE    ? STR("create")
+            : flag == STORE_DESTROY ? STR("destroy")
+                                    : STR_NULL);
+    arg_u64(op, last->now_ms);
+    arg(op, op->room);
+    arg_u64(op, n_changes);
+    for (uint32_t i = 0; i < n_changes; i++) {
+        const struct room_affiliation *a = &fx->persist.changes[i];
+        store_pack_affiliation(a, &b);
+        arg(op, a->jid);
+        arg_buf(op, &b);
+        arg(op, a->nick);
+    }
+    if (flag == STORE_DESTROY) {
+        op->directory = DIRECTORY_REMOVE;
+    }
+    buf_deinit(&b);
+    s->n_commits++;
+    metric_set(METRIC_HELD_OPS, redis_up(s->redis) ? 0 : s->n_commits);
+    send_commit(op);
+}
+
+/* ---------------------------------------------------------------------------------------- load */
+
+static void damaged(struct op *op, const char *what)
+{
+    log_error("room_damaged", KV("room", log_jid(op->room)), KV_U("slot", op->slot),
+              KV_Z("what", what));
+    metric_set(METRIC_DATA_LOSS_SUSPECTED, 1);
+}
+
+/* A reply of a load or list is there; true: it was the last of this try, and the request lives. */
+static bool read_reply(struct op *op, const redisReply *reply, int err, int type)
+{
+    bool is_last = op->pending == 1;
+    if (!op_reply(op)) {
+        return false;
+    }
+    if (err == ERR_UNAVAILABLE) {
+        op->deadline_ms = 0; /* no time is left */
+    }
+    if (err || (reply->type != type && reply->type != REDIS_REPLY_NIL)) {
+        op->failed = true;
+    }
+    return is_last;
+}
+
+static void end_load(struct op *op)
+{
+    struct store_room found;
+    if (op->failed) {
+        op_again(op);
+    } else if (!op->own_exists) {
+        damaged(op, "the record of the slot is missing");
+        op_end(op, ERR_UNAVAILABLE, NULL);
+    } else if (store_reader_finish(&op->reader, op->hs, &found) != 0) {
+        damaged(op, "what the store has of it is no whole room");
+        op_end(op, ERR_UNAVAILABLE, NULL);
+    } else {
+        if (found.exists || op->reader.has_gone) { /* repairs what was lost on the way */
+            set_directory(op->s, op->room, found.exists && store_image_listed(&found.image));
+        }
+        op_end(op, 0, &found);
+    }
+}
+
+static struct str kept(struct op *op, const redisReply *reply)
+{
+    return arena_str(&op->replies, redis_str(reply));
+}
+
+static void on_own(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (op->s && !err && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+        op->own_exists = redis_str(reply->element[0]).n > 0;
+        op->hs = (uint64_t)redis_int(reply->element[1], 0);
+    }
+    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+static void on_load_meta(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (!op->s || err || reply->type != REDIS_REPLY_ARRAY) {
+        (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+        return;
+    }
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        store_reader_meta(&op->reader, kept(op, reply->element[i]),
+                          kept(op, reply->element[i + 1]));
+    }
+    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+static void on_load_aff(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (!op->s || err || reply->type != REDIS_REPLY_ARRAY) {
+        (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+        return;
+    }
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+        store_reader_affiliation(&op->reader, kept(op, reply->element[i]),
+                                 kept(op, reply->element[i + 1]));
+    }
+    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+static void on_load_log(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    bool more = op->s && !err && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; more && i < reply->elements; i++) {
+        const redisReply *e = reply->element[i]; /* [id, [field, value ...]] */
+        if (e->type == REDIS_REPLY_ARRAY && e->elements == 2 &&
+            e->element[1]->type == REDIS_REPLY_ARRAY && e->element[1]->elements >= 2) {
+            more = store_reader_entry(&op->reader, kept(op, e->element[0]),
+                                      kept(op, e->element[1]->element[1]));
+        }
+    }
+    if (read_reply(op, reply, err, REDIS_REPLY_ARRAY)) {
+        end_load(op); /* the last of the four commands */
+    }
+}
+
+static void send_load(struct op *op)
+{
+    const struct str own[] = {STR("HMGET"), op_key(op, "own", STR_NULL), STR("e"), STR("hs")};
+    const struct str meta[] = {STR("HGETALL"), op_key(op, "meta", op->room)};
+    const struct str aff[] = {STR("HGETALL"), op_key(op, "aff", op->room)};
+    const struct str log[] = {
+        STR("XREVRANGE"), op_key(op, "log", op->room), STR("+"), STR("-"),
+        STR("COUNT"),     log_u64(LIMIT_HISTORY),
+    };
+    arena_reset(&op->replies);
+    store_reader_init(&op->reader, &op->replies);
+    op->failed = false;
+    op_command(op, 4, own, on_own);
+    op_command(op, 2, meta, on_load_meta);
+    op_command(op, 2, aff, on_load_aff);
+    op_command(op, 6, log, on_load_log);
+}
+
+static void redis_load(struct store *store, uint32_t slot, struct str room, store_load_fn *fn,
+                       void *ctx)
+{
+    struct op *op = op_new((struct store_redis *)store, OP_LOAD, slot, room, ctx);
+    op->load_fn = fn;
+    op->send = send_load;
+    send_load(op);
+}
+
+/* ---------------------------------------------------------------------------------------- list */
+
+static void send_list(struct op *op);
+
+static void on_list_rooms(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (op->s && !err && reply->type == REDIS_REPLY_ARRAY) {
+        op->n_listed = (uint32_t)reply->elements;
+        op->listed = arena_zalloc(&op->replies, (reply->elements + 1) * sizeof(*op->listed));
+        for (size_t i = 0; i < reply->elements; i++) {
+            op->listed[i].room = kept(op, reply->element[i]);
+        }
+    }
+    if (!read_reply(op, reply, err, REDIS_REPLY_ARRAY)) {
+        return;
+    }
+    if (op->failed) {
+        op_again(op);
+    } else if (!op->own_exists) {
+        damaged(op, "the record of the slot is missing");
+        op_end(op, ERR_UNAVAILABLE, NULL);
+    } else if (op->n_listed == 0) {
+        op_end(op, 0, NULL);
+    } else {
+        op->states = true;
+        op->send(op);
+    }
+}
+
+static void on_list_state(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (op->s && !err) {
+        struct store_listed *l = &op->listed[op->n_states++];
+        if (reply->type != REDIS_REPLY_STRING ||
+            store_unpack_temporary(redis_str(reply), &l->temporary) != 0) {
+            l->temporary = false; /* damaged: loading it will say so; never take it for temporary */
+        }
+    }
+    if (read_reply(op, reply, err, REDIS_REPLY_STRING)) {
+        if (op->failed) {
+            op->states = false; /* from the start: the list may have changed meanwhile */
+            op_again(op);
+        } else {
+            op_end(op, 0, NULL);
+        }
+    }
+}
+
+static void send_list(struct op *op)
+{
+    op->failed = false;
+    if (!op->states) {
+        const struct str own[] = {STR("HMGET"), op_key(op, "own", STR_NULL), STR("e"), STR("hs")};
+        const struct str rooms[] = {STR("SMEMBERS"), op_key(op, "rooms", STR_NULL)};
+        arena_reset(&op->replies);
+        op->n_listed = 0;
+        op_command(op, 4, own, on_own);
+        op_command(op, 2, rooms, on_list_rooms);
+        return;
+    }
+    op->n_states = 0;
+    for (uint32_t i = 0, n = op->n_listed; i < n; i++) {
+        const struct str state[] = {STR("HGET"), op_key(op, "meta", op->listed[i].room),
+                                    STR("state")};
+        op_command(op, 3, state, on_list_state);
+    }
+}
+
+static void redis_list(struct store *store, uint32_t slot, store_list_fn *fn, void *ctx)
+{
+    struct op *op = op_new((struct store_redis *)store, OP_LIST, slot, STR_NULL, ctx);
+    op->list_fn = fn;
+    op->send = send_list;
+    send_list(op);
+}
+
+/* ---------------------------------------------------------------------------------------- life */
+
+static void redis_store_destroy(struct store **s_p)
+{
+    struct store_redis *s = (struct store_redis *)*s_p;
+    *s_p = NULL;
+    if (!s) {
+        return;
+    }
+    while (!list_empty(&s->ops)) {
+        struct op *op = LIST_ENTRY(s->ops.next, struct op, link);
+        list_remove(&op->link);
+        loop_timer_stop(&op->retry);
+        op->s = NULL;
+        switch (op->kind) {
+        case OP_COMMIT:
+            op->commit_fn(op->ctx, ERR_UNKNOWN);
+            break;
+        case OP_LOAD:
+            op->load_fn(op->ctx, ERR_UNAVAILABLE, NULL);
+            break;
+        case OP_LIST:
+            op->list_fn(op->ctx, ERR_UNAVAILABLE, NULL, 0, 0);
+            break;
+        }
+        if (op->pending == 0) {
+            op_free(op);
+        }
+    }
+    mem_free(s);
+}
+
+static const struct store_ops redis_ops = {
+    .commit = redis_commit,
+    .load = redis_load,
+    .list = redis_list,
+    .destroy = redis_store_destroy,
+};
+
+struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms)
+{
+    struct store_redis *s = mem_zalloc(sizeof(*s));
+    s->store.ops = &redis_ops;
+    s->loop = l;
+    s->redis = r;
+    s->hold_ms = hold_ms;
+    list_init(&s->ops);
+    return &s->store;
+}

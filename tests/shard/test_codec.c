@@ -1,0 +1,280 @@
+/* codec: every kind of request, and every range a gateway could break. */
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "lib_requests.h"
+#include "shard/codec.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct arena arena;
+static struct request base;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    base = (struct request){.arena = &arena,
+                            .slot = 7,
+                            .epoch = 3,
+                            .room = "r@c",
+                            .rseq = 9,
+                            .sid = 42,
+                            .jid = "u@d/res",
+                            .nick = "nick",
+                            .id = "i1"};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_deinit(&arena);
+    return 0;
+}
+
+static ProtobufCBinaryData filled(size_t n)
+{
+    char *p = arena_alloc(&arena, n);
+    memset(p, 'x', n);
+    return wire_bytes(str_n(p, n));
+}
+
+static int decode(const Verona__RoomEvent *ev, struct room_event *out)
+{
+    memset(out, 0, sizeof *out);
+    return codec_event(ev, &arena, out);
+}
+
+static void test_join(void **state)
+{
+    (void)state;
+    struct room_event re;
+    assert_int_equal(decode(req_join(&base), &re), 0);
+    assert_int_equal(re.type, ROOM_EV_PRESENCE);
+    assert_true(re.presence.join);
+    assert_int_equal(re.presence.max_chars, -1);
+    assert_true(str_is(re.presence.payload, "<show>chat</show>"));
+    assert_true(str_is(re.origin.jid, "u@d/res"));
+    assert_int_equal(re.origin.sid, 42);
+    assert_int_equal(re.origin.rseq, 9);
+    assert_int_equal(re.origin.gw, 0);
+    assert_true(str_is(re.nick, "nick"));
+    assert_true(str_is(re.id, "i1"));
+    assert_true(re.strict_ok);
+}
+
+static void test_common_fields(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req_join(&base);
+    ev->jid = wire_bytes(STR("u@d"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev->jid = wire_bytes(STR("u@d/\xff"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev->jid = wire_bytes(STR("u@d/r\0"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = req_join(&base);
+    ev->nick = filled(LIMIT_JID_PART);
+    assert_int_equal(decode(ev, &re), 0);
+    ev->nick = filled(LIMIT_JID_PART + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    ev = req_join(&base);
+    ev->id = filled(LIMIT_ID);
+    assert_int_equal(decode(ev, &re), 0);
+    ev->id = filled(LIMIT_ID + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    ev = req_join(&base);
+    ev->rseq = 0;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = req(&base);
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_presence_counts(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req_join(&base);
+    ev->presence->max_stanzas = 0;
+    ev->presence->since_ms = INT64_MAX;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.presence.max_stanzas, 0);
+    ev->presence->seconds = -2;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_message(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req_message(&base, "<body>x</body>");
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_MESSAGE);
+    assert_int_equal(re.message.type, 2);
+    assert_true(re.message.has_body);
+    ev->message->type = (Verona__MessageIn__Type)4;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev->message->type = (Verona__MessageIn__Type)-1;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = req_message(&base, "");
+    ev->message->subject = filled(LIMIT_SUBJECT + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    ev = req_message(&base, "");
+    ev->message->payload = filled(LIMIT_STANZA + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+}
+
+static Verona__RoomEvent *admin(size_t n)
+{
+    Verona__RoomEvent *ev = req(&base);
+    Verona__AdminIn *in = arena_alloc(&arena, sizeof *in);
+    verona__admin_in__init(in);
+    in->set = true;
+    in->n_items = n;
+    in->items = arena_alloc(&arena, n * sizeof *in->items);
+    for (size_t i = 0; i < n; i++) {
+        in->items[i] = arena_alloc(&arena, sizeof **in->items);
+        verona__admin_item__init(in->items[i]);
+        in->items[i]->affiliation = VERONA__AFFILIATION__MEMBER;
+        in->items[i]->jid = wire_bytes(STR("m@d"));
+    }
+    ev->body_case = VERONA__ROOM_EVENT__BODY_ADMIN;
+    ev->admin = in;
+    return ev;
+}
+
+static void test_admin(void **state)
+{
+    (void)state;
+    struct room_event re;
+    assert_int_equal(decode(admin(LIMIT_ADMIN_ITEMS), &re), 0);
+    assert_int_equal(re.type, ROOM_EV_ADMIN_SET);
+    assert_int_equal(re.admin.n, LIMIT_ADMIN_ITEMS);
+    assert_int_equal(re.admin.items[3].affiliation, AFFIL_MEMBER);
+    assert_true(str_is(re.admin.items[3].jid, "m@d"));
+    assert_int_equal(decode(admin(LIMIT_ADMIN_ITEMS + 1), &re), ERR_TOOBIG);
+    Verona__RoomEvent *ev = admin(2);
+    ev->admin->items[1]->affiliation = (Verona__Affiliation)6;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = admin(2);
+    ev->admin->items[1]->role = (Verona__Role)5;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = admin(1);
+    ev->admin->items[0]->jid = wire_bytes(STR("a@/x"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    ev = admin(1);
+    ev->admin->items[0]->reason = filled(LIMIT_REASON + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+}
+
+static void test_owner(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req_submit(&base);
+    ProtobufCBinaryData *values = arena_alloc(&arena, 2000 * sizeof *values);
+    for (size_t i = 0; i < 2000; i++)
+        values[i] = wire_bytes(STR("v"));
+    Verona__Field f = VERONA__FIELD__INIT, *list[] = {&f};
+    f.var = wire_bytes(STR("muc#roomconfig_roomname"));
+    f.values = values;
+    f.n_values = LIMIT_FORM_VALUES;
+    ev->owner->fields = list;
+    ev->owner->n_fields = 1;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_OWNER_SUBMIT);
+    assert_int_equal(re.owner.n, 1);
+    assert_int_equal(re.owner.fields[0].n_values, LIMIT_FORM_VALUES);
+    f.n_values++;
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    f.n_values = 1;
+    ev->owner->action = (Verona__OwnerIn__Action)3;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_refuse(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__RefuseIn in = VERONA__REFUSE_IN__INIT;
+    Verona__StanzaError e = VERONA__STANZA_ERROR__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_REFUSE;
+    ev->refuse = &in;
+    in.stanza = VERONA__REFUSE_IN__STANZA__MESSAGE;
+    assert_int_equal(decode(ev, &re), ERR_PROTO); /* no error */
+    in.error = &e;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    e.condition = SE_RECIPIENT_UNAVAILABLE;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_REFUSE);
+    assert_int_equal(re.refuse.stanza, ROOM_MESSAGE);
+    e.condition++;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    e.condition = 1;
+    in.stanza = (Verona__RefuseIn__Stanza)3;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    assert_false(codec_stanza(ev, &stanza));
+}
+
+static void test_queries(void **state)
+{
+    (void)state;
+    static const enum room_ev_type types[] = {ROOM_EV_DISCO_INFO, ROOM_EV_DISCO_ITEMS,
+                                              ROOM_EV_OWN_NICK, ROOM_EV_PING, ROOM_EV_IQ_OTHER};
+    struct room_event re;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__QueryIn in = VERONA__QUERY_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_QUERY;
+    ev->query = &in;
+    for (int i = 0; i < 5; i++) {
+        in.kind = (Verona__QueryIn__Kind)i;
+        assert_int_equal(decode(ev, &re), 0);
+        assert_int_equal(re.type, types[i]);
+    }
+    in.kind = (Verona__QueryIn__Kind)5;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_stanza(void **state)
+{
+    (void)state;
+    enum room_stanza s;
+    assert_true(codec_stanza(req_join(&base), &s));
+    assert_int_equal(s, ROOM_PRESENCE);
+    assert_true(codec_stanza(req_message(&base, ""), &s));
+    assert_int_equal(s, ROOM_MESSAGE);
+    assert_true(codec_stanza(req_submit(&base), &s));
+    assert_int_equal(s, ROOM_IQ);
+    assert_false(codec_stanza(req_leave(&base), &s));
+}
+
+static void test_room(void **state)
+{
+    (void)state;
+    assert_true(codec_room_ok(STR("r@c")));
+    assert_false(codec_room_ok(STR("c")));
+    assert_false(codec_room_ok(STR("r@c/x")));
+    assert_false(codec_room_ok(STR("")));
+    assert_false(codec_room_ok(STR("r@\xc0\x80")));
+    assert_false(codec_room_ok(STR("r\0@c")));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_join),   T(test_common_fields), T(test_presence_counts), T(test_message),
+        T(test_admin),  T(test_owner),         T(test_refuse),          T(test_queries),
+        T(test_stanza), T(test_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

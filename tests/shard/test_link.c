@@ -1,0 +1,226 @@
+/* link: a shard and gateways over a real bus in one process. */
+#include "base/mem.h"
+#include "bus/bus.h"
+#include "lib_requests.h"
+#include "rt/loop.h"
+#include "shard/link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct {
+    struct loop *loop;
+    struct link *link;
+    struct arena arena;
+    char endpoint[108];
+    gateway_ref up, lost, event_from;
+    uint32_t n_up, n_lost, n_events, n_items;
+    uint64_t last_rseq;
+    struct bus_peer *shard; /* as the gateway sees it */
+} t;
+
+static void on_event(void *ctx, gateway_ref gw, const Verona__RoomEvent *ev, struct str item)
+{
+    (void)ctx;
+    assert_true(item.n > 0);
+    t.event_from = gw;
+    t.last_rseq = ev->rseq;
+    t.n_events++;
+}
+
+static void on_route(void *ctx, gateway_ref gw, const Verona__Route *r)
+{
+    (void)ctx, (void)gw, (void)r;
+}
+
+static void on_ask(void *ctx, struct str shard, const uint16_t *slots, uint32_t n)
+{
+    (void)ctx, (void)shard, (void)slots, (void)n;
+}
+
+static void on_gave(void *ctx, struct str shard, const uint16_t *slots, const uint64_t *epochs,
+                    uint32_t n)
+{
+    (void)ctx, (void)shard, (void)slots, (void)epochs, (void)n;
+}
+
+static void on_up(void *ctx, gateway_ref gw)
+{
+    (void)ctx;
+    t.up = gw;
+    t.n_up++;
+}
+
+static void on_lost(void *ctx, gateway_ref gw)
+{
+    (void)ctx;
+    t.lost = gw;
+    t.n_lost++;
+}
+
+static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
+{
+    (void)ctx, (void)key, (void)id;
+    return true;
+}
+
+static const struct link_ops link_calls = {on_event, on_route, on_ask,  on_gave,
+                                           on_up,    on_lost,  on_allow};
+
+/* ------------------------------------------------------------------ the gateway's side */
+
+static void g_up(void *ctx, struct bus_peer *p, bool fresh)
+{
+    (void)ctx, (void)fresh;
+    t.shard = p;
+}
+
+static void g_gone(void *ctx, struct bus_peer *p)
+{
+    (void)ctx;
+    if (t.shard == p)
+        t.shard = NULL;
+}
+
+static void g_down(void *ctx, struct bus_peer *p)
+{
+    (void)ctx, (void)p;
+}
+
+static void g_item(void *ctx, struct bus_peer *p, struct str bytes)
+{
+    (void)ctx, (void)p;
+    assert_int_equal(item_of(&t.arena, bytes)->kind_case, VERONA__ITEM__KIND_ACK);
+    t.n_items++;
+}
+
+static void g_pressure(void *ctx, struct bus_peer *p, bool full)
+{
+    (void)ctx, (void)p, (void)full;
+}
+
+static const struct bus_ops gateway_calls = {g_up, g_down, g_gone, g_item, g_pressure, on_allow};
+
+static struct bus *gateway(uint64_t boot)
+{
+    const struct bus_config cfg = {
+        .role = BUS_GATEWAY, .id = "g1", .boot = boot, .cluster_id = STR("c"), .unicode = 1};
+    struct bus *b = NULL;
+    assert_int_equal(bus_new(t.loop, &cfg, &gateway_calls, NULL, &b), 0);
+    bus_connect(b, STR("s1"), 7, t.endpoint, NULL);
+    return b;
+}
+
+static void stop(void *ctx)
+{
+    loop_stop(ctx);
+}
+
+/* Turns the loop until *n is at least `want`. */
+static void wait_for(const uint32_t *n, uint32_t want)
+{
+    for (int i = 0; i < 500 && *n < want; i++) {
+        struct loop_timer timer;
+        loop_timer_init(&timer);
+        loop_timer_start(t.loop, &timer, 10, 0, stop, t.loop);
+        loop_run(t.loop);
+        loop_timer_stop(&timer);
+    }
+    assert_int_equal(*n, want);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    struct buf err;
+    const struct bus_config cfg = {
+        .role = BUS_SHARD, .id = "s1", .boot = 7, .cluster_id = STR("c"), .unicode = 1};
+    memset(&t, 0, sizeof t);
+    arena_init(&t.arena);
+    buf_init(&err);
+    (void)snprintf(t.endpoint, sizeof t.endpoint, "ipc:///tmp/verona-test-link-%d", (int)getpid());
+    t.loop = loop_new();
+    t.link = link_new(t.loop, &link_calls, NULL);
+    assert_int_equal(link_start(t.link, &cfg, t.endpoint, &err), 0);
+    buf_deinit(&err);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    link_destroy(&t.link);
+    loop_destroy(&t.loop);
+    arena_deinit(&t.arena);
+    (void)unlink(t.endpoint + 6);
+    return 0;
+}
+
+static void send_message(uint64_t rseq)
+{
+    const struct request r = {.arena = &t.arena, .room = "r@c", .rseq = rseq, .jid = "a@d/r"};
+    assert_non_null(t.shard);
+    assert_int_equal(bus_send(t.shard, req_item(&t.arena, req_message(&r, "<body/>"))), 0);
+}
+
+static void test_names_and_items(void **state)
+{
+    (void)state;
+    struct bus *g = gateway(11);
+    wait_for(&t.n_up, 1);
+    assert_true(str_is(link_name(t.link, t.up), "g1:11"));
+    assert_int_equal(link_find(t.link, STR("g1:11")), t.up);
+    assert_int_equal(link_find(t.link, STR("g1:12")), 0);
+    assert_int_equal(link_name(t.link, 0).n, 0);
+    assert_true(link_alive(t.link, t.up));
+    send_message(5);
+    wait_for(&t.n_events, 1);
+    assert_int_equal(t.event_from, t.up);
+    assert_int_equal(t.last_rseq, 5);
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__Ack ack = VERONA__ACK__INIT;
+    ack.rseq = 5;
+    item.kind_case = VERONA__ITEM__KIND_ACK;
+    item.ack = &ack;
+    link_send_msg(t.link, t.up, &item);
+    link_send_msg(t.link, 99, &item); /* nobody */
+    wait_for(&t.n_items, 1);
+    assert_int_equal(t.n_lost, 0);
+    bus_destroy(&g);
+}
+
+static void test_a_new_boot_voids_the_old_one(void **state)
+{
+    (void)state;
+    struct bus *g = gateway(11);
+    wait_for(&t.n_up, 1);
+    gateway_ref first = t.up;
+    bus_destroy(&g);
+    g = gateway(12);
+    wait_for(&t.n_up, 2);
+    wait_for(&t.n_lost, 1);
+    assert_int_equal(t.lost, first);
+    assert_int_not_equal(t.up, first);
+    assert_false(link_alive(t.link, first));
+    assert_true(link_alive(t.link, t.up));
+    assert_true(str_is(link_name(t.link, first), "g1:11")); /* it still has its name */
+    bus_destroy(&g);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_names_and_items),
+        T(test_a_new_boot_voids_the_old_one),
+    };
+    int rc = cmocka_run_group_tests(tests, NULL, NULL);
+    bus_end();
+    return rc;
+}

@@ -1,0 +1,631 @@
+/* rooms: requests through a real room core and the store in memory. */
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/slot.h"
+#include "lib_requests.h"
+#include "rt/loop.h"
+#include "shard/rooms.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define ROOM "r@c.example"
+#define NONCE "00112233445566778899aabbccddeeff"
+
+/* What was sent to the gateways, oldest first. */
+struct sent {
+    gateway_ref gw;
+    const Verona__Item *item;
+};
+
+static struct {
+    struct loop *loop;
+    struct store *store;
+    struct rooms *rooms;
+    struct room_service service;
+    struct arena arena;
+    struct sent sent[512];
+    uint32_t n_sent, seen;
+    uint64_t epoch[SLOT_COUNT];
+    uint32_t fenced;
+    uint64_t wall_ms, counter, rseq;
+    uint32_t slot;
+} t;
+
+static const uint8_t seed[16] = {1};
+
+static bool op_token(void *ctx, uint32_t slot, struct store_token *out)
+{
+    (void)ctx;
+    *out = (struct store_token){slot, t.epoch[slot], NONCE};
+    return t.epoch[slot] != 0;
+}
+
+static void op_send(void *ctx, gateway_ref gw, struct str item)
+{
+    (void)ctx;
+    assert_true(t.n_sent < sizeof t.sent / sizeof t.sent[0]);
+    t.sent[t.n_sent++] = (struct sent){gw, item_of(&t.arena, arena_str(&t.arena, item))};
+}
+
+static struct str op_name(void *ctx, gateway_ref gw)
+{
+    (void)ctx;
+    static const char *const names[] = {"", "g1:11", "g2:22", "g3:33"};
+    return gw <= 3 ? str_of(names[gw]) : STR_NULL;
+}
+
+static void op_loaded(void *ctx, uint32_t slot, uint32_t n)
+{
+    (void)ctx, (void)slot, (void)n;
+}
+
+static void op_fenced(void *ctx, uint32_t slot)
+{
+    (void)ctx;
+    t.fenced++;
+    t.epoch[slot] = 0;
+}
+
+static uint64_t op_wall(void *ctx)
+{
+    (void)ctx;
+    return t.wall_ms++;
+}
+
+static void op_random(void *ctx, uint8_t out[16])
+{
+    (void)ctx;
+    memset(out, 0, 16);
+    t.counter++;
+    memcpy(out, &t.counter, sizeof t.counter);
+}
+
+static const struct rooms_ops ops = {
+    .token = op_token,
+    .send = op_send,
+    .gateway_name = op_name,
+    .loaded = op_loaded,
+    .fenced = op_fenced,
+    .wall_ms = op_wall,
+    .random = op_random,
+};
+
+static void stop(void *ctx)
+{
+    loop_stop(ctx);
+}
+
+/* Lets the loop run for a while. */
+static void run_ms(uint64_t ms)
+{
+    struct loop_timer timer;
+    loop_timer_init(&timer);
+    loop_timer_start(t.loop, &timer, ms, 0, stop, t.loop);
+    loop_run(t.loop);
+    loop_timer_stop(&timer);
+}
+
+static void run(void)
+{
+    run_ms(20);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof t);
+    arena_init(&t.arena);
+    t.loop = loop_new();
+    t.store = store_mem_new(t.loop);
+    t.service.defaults.public_room = true;
+    t.service.defaults.presence_broadcast =
+        ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR);
+    t.service.history_default = 20;
+    t.wall_ms = 1700000000000;
+    const struct rooms_config cfg = {&t.service, 100, 150};
+    t.rooms = rooms_new(t.loop, t.store, &cfg, &ops, NULL);
+    rooms_set_seed(t.rooms, seed);
+    t.slot = slot_of(seed, STR(ROOM));
+    t.epoch[t.slot] = 5;
+    rooms_slot_gained(t.rooms, t.slot, 5, true);
+    run();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    rooms_drop_all(t.rooms);
+    t.store->ops->destroy(&t.store);
+    rooms_destroy(&t.rooms);
+    loop_destroy(&t.loop);
+    arena_deinit(&t.arena);
+    return 0;
+}
+
+static const char *const jids[] = {"", "a@d/1", "b@d/2", "c@d/3"};
+
+/* A request of gateway gw's only session. */
+static struct request from(gateway_ref gw, const char *nick)
+{
+    return (struct request){.arena = &t.arena,
+                            .slot = t.slot,
+                            .epoch = 5,
+                            .room = ROOM,
+                            .rseq = ++t.rseq,
+                            .sid = 100 + gw,
+                            .jid = jids[gw],
+                            .nick = nick,
+                            .id = "x"};
+}
+
+static void push(gateway_ref gw, Verona__RoomEvent *ev)
+{
+    rooms_request(t.rooms, gw, ev, req_item(&t.arena, ev));
+}
+
+static uint64_t join(gateway_ref gw, const char *nick)
+{
+    struct request r = from(gw, nick);
+    push(gw, req_join(&r));
+    return r.rseq;
+}
+
+static uint64_t say(gateway_ref gw, const char *text)
+{
+    struct request r = from(gw, NULL);
+    push(gw, req_message(&r, text));
+    return r.rseq;
+}
+
+static uint64_t leave(gateway_ref gw)
+{
+    struct request r = from(gw, NULL);
+    push(gw, req_leave(&r));
+    return r.rseq;
+}
+
+/* The next thing sent to gw (of those not looked at), which must be there. */
+static const Verona__Item *next(gateway_ref gw)
+{
+    for (; t.seen < t.n_sent; t.seen++)
+        if (t.sent[t.seen].gw == gw)
+            return t.sent[t.seen++].item;
+    fail_msg("nothing was sent to gateway %u", gw);
+    return NULL;
+}
+
+static const Verona__Delivery *delivery(gateway_ref gw, const char *parts)
+{
+    const Verona__Item *m = next(gw);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_DELIVERY);
+    assert_string_equal(parts_of(&t.arena, m->delivery), parts);
+    assert_true(str_is(wire_str(m->delivery->room), ROOM));
+    return m->delivery;
+}
+
+static void nothing_more(void)
+{
+    assert_int_equal(t.seen, t.n_sent);
+}
+
+/* All forgotten: the next look starts with what comes next. */
+static void forget(void)
+{
+    t.seen = t.n_sent;
+}
+
+static void open_room(void)
+{
+    join(1, "alice");
+    run();
+    forget();
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void test_create(void **state)
+{
+    (void)state;
+    uint64_t rseq = join(1, "alice");
+    assert_int_equal(t.n_sent, 0); /* nobody sees it before the store has it (I3) */
+    run();
+    const Verona__Delivery *d = delivery(1, "roster presence:JOIN message:SUBJECT");
+    assert_true(d->durable);
+    assert_int_equal(d->name->e, 5);
+    assert_int_equal(d->name->s, 1);
+    assert_int_equal(d->prev->s, 0);
+    assert_int_equal(d->origin->rseq, rseq);
+    assert_true(str_is(wire_str(d->origin->gateway), "g1:11"));
+    assert_int_equal(d->parts[0]->roster->n_records, 0); /* the joiner comes with his presence */
+    assert_true(str_is(wire_str(d->parts[1]->presence->records[0]->occ->gateway), "g1:11"));
+    assert_false(d->last);
+    nothing_more();
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 1);
+    assert_int_equal(totals.active, 1);
+    assert_int_equal(totals.occupants, 1);
+    assert_non_null(rooms_find(t.rooms, STR(ROOM)));
+}
+
+static void test_messages_share_a_commit(void **state)
+{
+    (void)state;
+    open_room();
+    uint64_t one = say(1, "<body>1</body>"), two = say(1, "<body>2</body>");
+    run();
+    const Verona__Delivery *d = delivery(1, "message:GROUPCHAT");
+    assert_int_equal(d->origin->rseq, one);
+    assert_int_equal(d->name->s, 2);
+    assert_int_equal(d->prev->s, 1);
+    d = delivery(1, "message:GROUPCHAT");
+    assert_int_equal(d->origin->rseq, two);
+    assert_int_equal(d->name->s, 3);
+    assert_int_equal(d->prev->s, 2);
+    assert_int_equal(d->parts[0]->message->name->s, 3);
+    nothing_more();
+}
+
+static void test_two_gateways(void **state)
+{
+    (void)state;
+    open_room();
+    join(2, "bob");
+    run();
+    delivery(1, "presence:JOIN");
+    t.seen = 0;
+    while (t.sent[t.seen].gw != 2)
+        t.seen++;
+    const Verona__Delivery *d = delivery(2, "roster presence:JOIN message:SUBJECT");
+    assert_false(d->durable);
+    assert_int_equal(d->name->s, 1);
+    assert_int_equal(d->parts[0]->roster->n_records, 1);
+    assert_true(str_is(wire_str(d->parts[0]->roster->records[0]->nick), "alice"));
+    forget();
+    say(2, "<body>hi</body>");
+    run();
+    uint32_t at = t.seen;
+    delivery(1, "message:GROUPCHAT");
+    t.seen = at;
+    delivery(2, "message:GROUPCHAT");
+    forget();
+    leave(2);
+    run();
+    at = t.seen;
+    assert_false(delivery(1, "presence:LEAVE")->last);
+    t.seen = at;
+    assert_true(delivery(2, "presence:LEAVE")->last);
+}
+
+static void test_repeated_request(void **state)
+{
+    (void)state;
+    open_room();
+    uint64_t rseq = say(1, "<body>1</body>");
+    run();
+    forget();
+    t.rseq = rseq - 1;
+    say(1, "<body>1</body>");
+    run();
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_ACK);
+    assert_int_equal(m->ack->rseq, rseq);
+    nothing_more();
+}
+
+/* While the commit is under way, the same request waits for the answer and is then acknowledged. */
+static void test_repeated_while_pending(void **state)
+{
+    (void)state;
+    open_room();
+    uint64_t rseq = say(1, "<body>1</body>");
+    t.rseq = rseq - 1;
+    say(1, "<body>1</body>");
+    run();
+    assert_int_equal(delivery(1, "message:GROUPCHAT")->origin->rseq, rseq);
+    assert_int_equal(next(1)->kind_case, VERONA__ITEM__KIND_ACK);
+    nothing_more();
+}
+
+static void test_silent_request_is_acked(void **state)
+{
+    (void)state;
+    open_room();
+    uint64_t rseq = leave(2); /* not inside: nobody is told */
+    run();
+    const Verona__Item *m = next(2);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_ACK);
+    assert_int_equal(m->ack->rseq, rseq);
+    nothing_more();
+}
+
+static void test_wrong_slot(void **state)
+{
+    (void)state;
+    struct request r = from(1, "alice");
+    r.epoch = 4;
+    push(1, req_join(&r));
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->slot, t.slot);
+    assert_int_equal(m->wrong_slot->epoch, 5);
+    assert_int_equal(m->wrong_slot->rseq, r.rseq);
+    r = from(1, "alice");
+    r.slot = (t.slot + 1) % SLOT_COUNT;
+    push(1, req_join(&r));
+    assert_int_equal(next(1)->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    nothing_more();
+}
+
+/* The gateway knows of our claim before we do. */
+static void test_early_request(void **state)
+{
+    (void)state;
+    struct request r = from(1, "alice");
+    r.epoch = 6;
+    push(1, req_join(&r));
+    run();
+    nothing_more();
+    t.epoch[t.slot] = 6;
+    rooms_slot_gained(t.rooms, t.slot, 6, true);
+    run();
+    assert_int_equal(delivery(1, "roster presence:JOIN message:SUBJECT")->epoch, 6);
+    r = from(2, "bob");
+    r.epoch = 7;
+    push(2, req_join(&r));
+    run_ms(700);
+    const Verona__Item *m = next(2);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->epoch, 6);
+}
+
+static void test_no_creation_on_doubt(void **state)
+{
+    (void)state;
+    store_mem_unavailable(t.store, true);
+    join(1, "alice");
+    say(1, "<body/>");
+    leave(1);
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_RESOURCE_CONSTRAINT);
+    assert_int_equal(d->parts[0]->reply->stanza, VERONA__REFUSE_IN__STANZA__PRESENCE);
+    assert_true(str_is(wire_str(d->parts[0]->reply->from_nick), "alice"));
+    d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->stanza, VERONA__REFUSE_IN__STANZA__MESSAGE);
+    assert_int_equal(next(1)->kind_case, VERONA__ITEM__KIND_ACK);
+    nothing_more();
+    store_mem_unavailable(t.store, false);
+    say(1, "<body/>"); /* the room really is not there */
+    run();
+    d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_ITEM_NOT_FOUND);
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 0);
+}
+
+static void test_commit_unavailable(void **state)
+{
+    (void)state;
+    open_room();
+    store_mem_unavailable(t.store, true);
+    uint64_t rseq = say(1, "<body>1</body>");
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_RESOURCE_CONSTRAINT);
+    assert_int_equal(d->origin->rseq, rseq);
+    store_mem_unavailable(t.store, false);
+    say(1, "<body>2</body>");
+    run();
+    d = delivery(1, "message:GROUPCHAT");
+    assert_int_equal(d->prev->s, 1);
+    nothing_more();
+}
+
+static void test_unknown_outcome(void **state)
+{
+    (void)state;
+    open_room();
+    store_mem_unknown(t.store, 1);
+    say(1, "<body>1</body>");
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_REMOTE_TIMEOUT_WAIT);
+    d = delivery(1, "presence:LEAVE");
+    assert_true(d->last);
+    assert_int_equal(d->parts[0]->presence->statuses[0], 333);
+    nothing_more();
+    join(1, "alice"); /* the room is as the store has it: the message was stored */
+    run();
+    d = delivery(1, "roster presence:JOIN history message:SUBJECT");
+    assert_int_equal(d->name->s, 2);
+}
+
+static void test_fenced(void **state)
+{
+    (void)state;
+    open_room();
+    store_mem_fence(t.store, t.slot, 9, NONCE);
+    uint64_t rseq = say(1, "<body>1</body>");
+    run();
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->rseq, rseq);
+    nothing_more(); /* not a word to the occupants */
+    assert_int_equal(t.fenced, 1);
+    assert_null(rooms_find(t.rooms, STR(ROOM)));
+}
+
+static void test_slot_lost_while_loading(void **state)
+{
+    (void)state;
+    uint64_t rseq = join(1, "alice");
+    rooms_slot_lost(t.rooms, t.slot);
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->rseq, rseq);
+    run();
+    nothing_more();
+}
+
+static void test_gateway_lost(void **state)
+{
+    (void)state;
+    open_room();
+    join(2, "bob");
+    run();
+    forget();
+    rooms_gateway_lost(t.rooms, 2);
+    run();
+    const Verona__Delivery *d = delivery(1, "presence:LEAVE");
+    assert_int_equal(d->parts[0]->presence->statuses[0], 333);
+    assert_int_equal(d->origin ? d->origin->rseq : 0, 0);
+    forget();
+    rooms_gateway_lost(t.rooms, 2);
+    run();
+    nothing_more();
+}
+
+/* A join that was still waiting must not become a ghost. */
+static void test_gateway_lost_with_a_waiting_join(void **state)
+{
+    (void)state;
+    join(2, "bob");
+    rooms_gateway_lost(t.rooms, 2);
+    run();
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.occupants, 0);
+    assert_int_equal(totals.rooms, 0);
+}
+
+static void test_temporary_room_ends_and_begins_again(void **state)
+{
+    (void)state;
+    open_room();
+    leave(1);
+    join(1, "again"); /* at once: nothing is swallowed because the room is just ending */
+    run();
+    assert_true(delivery(1, "presence:LEAVE")->last);
+    const Verona__Delivery *d = delivery(1, "roster presence:JOIN message:SUBJECT");
+    assert_true(d->durable);
+    assert_true(d->name->s > 2);
+    assert_int_equal(d->parts[1]->presence->n_self_statuses, 1);
+    assert_int_equal(d->parts[1]->presence->self_statuses[0], 201);
+    nothing_more();
+    leave(1);
+    run();
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 0);
+    forget();
+    join(2, "later");
+    run();
+    assert_true(delivery(2, "roster presence:JOIN message:SUBJECT")->name->s > d->name->s);
+}
+
+static void test_idle_room_is_unloaded(void **state)
+{
+    (void)state;
+    t.service.defaults.persistent = true;
+    open_room();
+    leave(1);
+    run();
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 1);
+    run_ms(900);
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 0);
+    forget();
+    join(2, "bob");
+    run();
+    const Verona__Delivery *d = delivery(2, "roster presence:JOIN message:SUBJECT");
+    assert_false(d->durable);
+    assert_int_equal(d->parts[1]->presence->records[0]->affiliation, VERONA__AFFILIATION__NONE);
+}
+
+/* A temporary room whose shard died is ended by the next owner, after a while. */
+static void test_orphan(void **state)
+{
+    (void)state;
+    open_room();
+    rooms_slot_lost(t.rooms, t.slot);
+    t.epoch[t.slot] = 6;
+    rooms_slot_gained(t.rooms, t.slot, 6, true);
+    run_ms(1500);
+    forget();
+    struct request r = from(2, "bob");
+    r.epoch = 6;
+    push(2, req_join(&r));
+    run();
+    const Verona__Delivery *d = delivery(2, "roster presence:JOIN message:SUBJECT");
+    assert_true(d->durable); /* made anew */
+    assert_int_equal(d->parts[1]->presence->records[0]->affiliation, VERONA__AFFILIATION__OWNER);
+}
+
+static void test_full_queue(void **state)
+{
+    (void)state;
+    static char big[200 * 1024];
+    memset(big, 'x', sizeof big - 1);
+    join(1, "alice"); /* loading: what follows waits */
+    for (int i = 0; i < 8; i++)
+        say(1, big);
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_RESOURCE_CONSTRAINT);
+    run();
+    struct rooms_totals totals;
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.queued_bytes, 0);
+}
+
+static void test_bad_request(void **state)
+{
+    (void)state;
+    open_room();
+    struct request r = from(1, NULL);
+    Verona__RoomEvent *ev = req_message(&r, "<body/>");
+    ev->message->type = (Verona__MessageIn__Type)9;
+    push(1, ev);
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_BAD_REQUEST);
+    nothing_more();
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_create),
+        T(test_messages_share_a_commit),
+        T(test_two_gateways),
+        T(test_repeated_request),
+        T(test_repeated_while_pending),
+        T(test_silent_request_is_acked),
+        T(test_wrong_slot),
+        T(test_early_request),
+        T(test_no_creation_on_doubt),
+        T(test_commit_unavailable),
+        T(test_unknown_outcome),
+        T(test_fenced),
+        T(test_slot_lost_while_loading),
+        T(test_gateway_lost),
+        T(test_gateway_lost_with_a_waiting_join),
+        T(test_temporary_room_ends_and_begins_again),
+        T(test_idle_room_is_unloaded),
+        T(test_orphan),
+        T(test_full_queue),
+        T(test_bad_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
