@@ -1,0 +1,463 @@
+/* c2s.c: one client's stream: conn -> parser -> session -> dispatch, with its timers and rates.
+ *
+ * It ends in steps: somebody asks (c2s_end, anywhere), the rooms are told at the end of the turn
+ * (end_now), the parser goes when the turn is over, the struct when the descriptor is closed. */
+#include "gateway/edge.h"
+#include "gateway/registry.h"
+#include "base/err.h"
+#include "base/jid.h"
+#include "rt/log.h"
+#include "rt/metrics.h"
+
+#include <arpa/inet.h>
+
+enum { TAG_MS = 20 };
+
+static const char *reason_name(enum end_reason r)
+{
+    switch (r) {
+    case END_CLIENT:
+        return "client";
+    case END_IDLE:
+        return "idle";
+    case END_POLICY:
+        return "policy";
+    case END_SLOW:
+        return "slow";
+    case END_REPLACED:
+        return "replaced";
+    case END_SHUTDOWN:
+        return "shutdown";
+    case END_TLS:
+        return "tls";
+    case END_ERROR:
+        break;
+    }
+    return "error";
+}
+
+/* ---------------------------------------------------------------- the end */
+
+static void free_parts(void *ctx)
+{
+    struct client *c = ctx;
+    xml_stream_destroy(&c->xml);
+    session_destroy(&c->session);
+    mem_free(c->to);
+    c->to = NULL;
+    c->over = true;
+    if (c->conn)
+        return; /* on_closed() comes back here */
+    list_remove(&c->link);
+    mem_free(c);
+}
+
+static void end_now(void *ctx)
+{
+    struct client *c = ctx;
+    struct gateway *g = c->edge->g;
+    loop_timer_stop(&c->timer);
+    loop_timer_stop(&c->tag_timer);
+    loop_timer_stop(&c->rate_timer);
+    list_remove(&c->busy_link);
+    ask_forget(c);
+    if (c->bound) {
+        struct str jid = session_jid(c->session);
+        muc_client_gone(g->muc, c, c->broken, true, STR_NULL);
+        home_client_gone(g->home, c);
+        registry_unbind(g, session_bare(c->session), jid_resource(jid), c->sid);
+        c->bound = c->available = false;
+        c->edge->n_bound--;
+    }
+    client_slot_free(c);
+    metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c->was_tls ? "tls" : "tcp",
+                 reason_name(c->reason), 1);
+    log_debug("stream_end", KV_Z("reason", reason_name(c->reason)), KV_U("broken", c->broken));
+    if (c->reason == END_SLOW)
+        conn_abort(c->conn);
+    else
+        conn_finish(c->conn);
+    loop_defer(g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
+}
+
+static void c2s_end(struct client *c, bool broken, enum end_reason reason)
+{
+    if (c->ending)
+        return;
+    c->ending = true;
+    c->broken = broken;
+    c->reason = reason;
+    xml_stream_hold(c->xml);
+    loop_defer(c->edge->g->loop, &c->end_task, LOOP_PRIO_WORK, end_now, c);
+}
+
+void c2s_error(struct client *c, const char *condition, const char *text)
+{
+    if (!c->ending)
+        session_error(c->session, condition, text);
+}
+
+void c2s_abort(struct client *c, enum end_reason why)
+{
+    c2s_end(c, true, why);
+}
+
+void c2s_cut(struct client *c)
+{
+    c->ending = true;
+    c->bound = c->available = false;
+    loop_cancel(&c->end_task);
+    loop_timer_stop(&c->timer);
+    loop_timer_stop(&c->tag_timer);
+    loop_timer_stop(&c->rate_timer);
+    list_remove(&c->busy_link);
+    list_remove(&c->link);
+    ask_forget(c);
+    if (c->conn)
+        conn_abort(c->conn);
+    loop_cancel(&c->free_task);
+    free_parts(c);
+}
+
+/* ---------------------------------------------------------------- timers */
+
+static void on_timer(void *ctx);
+
+/* What the one timer waits for now. */
+static void arm(struct client *c)
+{
+    struct edge *e = c->edge;
+    uint64_t now = loop_now_ms(e->g->loop), due;
+    if (c->ending)
+        return;
+    if (c->bound) {
+        if (!e->keepalive_ms) {
+            loop_timer_stop(&c->timer);
+            return;
+        }
+        due = conn_sent_ms(c->conn) + e->keepalive_ms;
+    } else {
+        due = c->accepted_ms + e->auth_ms;
+        bool short_wait = c->in_handshake || session_state(c->session) == SESSION_HEADER;
+        if (short_wait && now + e->header_ms < due)
+            due = now + e->header_ms;
+    }
+    loop_timer_start(e->g->loop, &c->timer, due > now ? due - now : 0, 0, on_timer, c);
+}
+
+static void on_timer(void *ctx)
+{
+    struct client *c = ctx;
+    if (c->bound) {
+        if (loop_now_ms(c->edge->g->loop) - conn_sent_ms(c->conn) >= c->edge->keepalive_ms &&
+            conn_queued(c->conn) == 0)
+            conn_put(c->conn, STR(" "));
+        loop_timer_start(c->edge->g->loop, &c->timer, c->edge->keepalive_ms, 0, on_timer, c);
+    } else if (c->in_handshake) {
+        c2s_abort(c, END_IDLE); /* nothing could be said that the peer would understand */
+    } else {
+        c2s_error(c, "connection-timeout", NULL);
+    }
+}
+
+static void after_feed(struct client *c);
+
+static void on_tag_timer(void *ctx)
+{
+    struct client *c = ctx;
+    if (c->ending)
+        return;
+    xml_stream_flush(c->xml);
+    after_feed(c);
+}
+
+static bool only_space(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] == '\0' || !strchr(" \t\r\n", s.p[i]))
+            return false;
+    return true;
+}
+
+static void after_feed(struct client *c)
+{
+    if (c->ending)
+        return;
+    if (c->tls_asked) {
+        c->tls_asked = false;
+        session_tls_proceed(c->session, only_space(xml_stream_rest(c->xml)));
+        if (c->ending)
+            return;
+        xml_stream_discard(c->xml);
+        xml_stream_release(c->xml);
+        c->in_handshake = c->was_tls = true;
+        c->handshake_ns = loop_clock_ns();
+        conn_start_tls(c->conn, c->edge->tls);
+        arm(c);
+        return;
+    }
+    if (xml_stream_waiting(c->xml))
+        loop_timer_start(c->edge->g->loop, &c->tag_timer, TAG_MS, 0, on_tag_timer, c);
+    else
+        loop_timer_stop(&c->tag_timer);
+}
+
+/* ---------------------------------------------------------------- rates */
+
+static int64_t refill(int64_t credit, int64_t rate, uint64_t ms, int64_t burst)
+{
+    credit += rate * (int64_t)ms;
+    return credit < burst ? credit : burst;
+}
+
+static void on_rate_timer(void *ctx)
+{
+    conn_resume(((struct client *)ctx)->conn);
+}
+
+/* Token buckets. Nothing is dropped: who is over the rate is read later. */
+static void charge(struct client *c, size_t bytes)
+{
+    struct edge *e = c->edge;
+    uint64_t now = loop_now_ms(e->g->loop), ms = now - c->credit_ms, wait = 0;
+    if (ms > 10000)
+        ms = 10000;
+    c->credit_ms = now;
+    if (e->stanza_rate) {
+        c->stanza_credit = refill(c->stanza_credit, e->stanza_rate, ms, e->stanza_rate * 2000);
+        if (c->stanza_credit < 0)
+            wait = (uint64_t)(-c->stanza_credit / e->stanza_rate) + 1;
+    }
+    bool by_stanzas = wait > 0;
+    if (e->byte_rate) {
+        c->byte_credit -= (int64_t)bytes * 1000;
+        c->byte_credit = refill(c->byte_credit, e->byte_rate, ms, e->byte_rate * 2000);
+        uint64_t need = c->byte_credit < 0 ? (uint64_t)(-c->byte_credit / e->byte_rate) + 1 : 0;
+        if (need > wait) {
+            wait = need;
+            by_stanzas = false;
+        }
+    }
+    if (wait == 0 || loop_timer_armed(&c->rate_timer))
+        return;
+    metric_add_l(METRIC_C2S_RATE_LIMITED_TOTAL, by_stanzas ? "stanza" : "bytes", NULL, 1);
+    conn_pause(c->conn);
+    loop_timer_start(e->g->loop, &c->rate_timer, wait, 0, on_rate_timer, c);
+}
+
+/* ---------------------------------------------------------------- from the socket */
+
+static void on_bytes(void *ctx, const void *p, size_t n)
+{
+    struct client *c = ctx;
+    if (c->ending)
+        return;
+    c->edge->bytes_in += n;
+    list_remove(&c->busy_link);
+    list_push_back(&c->edge->busy, &c->busy_link);
+    xml_stream_feed(c->xml, p, n);
+    after_feed(c);
+    if (!c->ending)
+        charge(c, n);
+}
+
+static void on_gone(void *ctx, enum conn_gone why)
+{
+    struct client *c = ctx;
+    if (why == CONN_TLS && c->in_handshake)
+        metric_add_l(METRIC_TLS_HANDSHAKES_TOTAL, "other", "error", 1);
+    c2s_end(c, true, why == CONN_EOF ? END_CLIENT : why == CONN_TLS ? END_TLS : END_ERROR);
+}
+
+static void on_secured(void *ctx)
+{
+    struct client *c = ctx;
+    c->in_handshake = false;
+    metric_add_l(METRIC_TLS_HANDSHAKES_TOTAL, conn_tls_version(c->conn), "ok", 1);
+    metric_observe(METRIC_TLS_HANDSHAKE_DURATION_SECONDS,
+                   (double)(loop_clock_ns() - c->handshake_ns) / 1e9);
+    session_secured(c->session);
+    arm(c);
+}
+
+static void on_slow(void *ctx)
+{
+    struct client *c = ctx;
+    if (c->ending)
+        return;
+    metric_add_l(METRIC_C2S_SLOW_CONSUMERS_TOTAL, "closed", NULL, 1);
+    c2s_abort(c, END_SLOW);
+}
+
+static void on_closed(void *ctx)
+{
+    struct client *c = ctx;
+    struct loop *l = c->edge->g->loop;
+    c->edge->bytes_out += conn_sent_bytes(c->conn);
+    c->conn = NULL;
+    edge_conn_closed(c->edge, c);
+    if (c->over)
+        loop_defer(l, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
+}
+
+static const struct conn_ops conn_ops = {on_bytes, on_gone, on_secured, on_slow, on_closed};
+
+/* ---------------------------------------------------------------- from the parser */
+
+static void x_header(void *ctx, const struct xnode *root, struct str content_ns, struct str prefix)
+{
+    struct client *c = ctx;
+    (void)prefix;
+    session_header(c->session, root, content_ns);
+    arm(c);
+}
+
+static void x_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
+{
+    struct client *c = ctx;
+    c->stanza_credit -= 1000;
+    session_stanza(c->session, st, a, bytes);
+}
+
+static void x_end(void *ctx)
+{
+    session_stream_end(((struct client *)ctx)->session);
+}
+
+static void x_error(void *ctx, const char *condition, const char *text)
+{
+    c2s_error(ctx, condition, text);
+}
+
+static const struct xml_ops xml_ops = {x_header, x_stanza, x_end, x_error};
+
+/* ---------------------------------------------------------------- from the session */
+
+static void s_send(void *ctx, struct str xml)
+{
+    struct client *c = ctx;
+    if (c->conn)
+        conn_put(c->conn, xml);
+}
+
+static void s_hold(void *ctx, bool on)
+{
+    struct client *c = ctx;
+    if (on) {
+        xml_stream_hold(c->xml);
+    } else if (!c->ending) {
+        xml_stream_release(c->xml);
+        after_feed(c);
+        arm(c);
+    }
+}
+
+static void s_restart(void *ctx)
+{
+    struct client *c = ctx;
+    xml_stream_restart(c->xml);
+    arm(c);
+}
+
+static void s_start_tls(void *ctx)
+{
+    struct client *c = ctx;
+    c->tls_asked = true;
+    xml_stream_hold(c->xml);
+}
+
+static void s_authenticated(void *ctx, struct str bare)
+{
+    struct client *c = ctx;
+    (void)bare;
+    c->authed = true;
+    xml_stream_set_limits(c->xml, c->edge->after_auth);
+}
+
+/* One line for each, so that a log watcher can act on them; the address in full for that reason. */
+static void s_attempt(void *ctx, enum sasl_mechanism m, struct str bare, const char *condition)
+{
+    struct client *c = ctx;
+    char ip[INET6_ADDRSTRLEN] = "";
+    bool v4 = c->ip[10] == 0xff && c->ip[11] == 0xff;
+    inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? c->ip + 12 : c->ip, ip, sizeof ip);
+    if (!condition) {
+        metric_add_l(METRIC_C2S_AUTH_ATTEMPTS_TOTAL, sasl_name(m), "ok", 1);
+        log_info("auth_ok", KV("user", log_jid(bare)), KV_Z("mechanism", sasl_name(m)),
+                 KV_Z("ip", ip), KV_U("tls", conn_is_tls(c->conn)));
+        return;
+    }
+    const char *result = "error";
+    if (strcmp(condition, "not-authorized") == 0 || strcmp(condition, "account-disabled") == 0 ||
+        strcmp(condition, "invalid-authzid") == 0)
+        result = "bad_credentials";
+    else if (strcmp(condition, "aborted") == 0)
+        result = "aborted";
+    metric_add_l(METRIC_C2S_AUTH_ATTEMPTS_TOTAL, sasl_name(m), result, 1);
+    log_info("auth_failed", KV("user", log_jid(bare)), KV_Z("mechanism", sasl_name(m)),
+             KV_Z("ip", ip), KV_Z("condition", condition));
+}
+
+static void s_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
+{
+    struct client *c = ctx;
+    if (c->ending)
+        return;
+    metric_observe_l(METRIC_STANZA_SIZE_BYTES, "c2s", NULL, (double)bytes);
+    dispatch(c, st, a);
+}
+
+static void s_stream_error(void *ctx, const char *condition, bool incoming)
+{
+    struct client *c = ctx;
+    metric_add_l(METRIC_STREAM_ERRORS_TOTAL, condition, incoming ? "in" : "out", 1);
+    log_debug("stream_error", KV_Z("condition", condition), KV_Z("by", incoming ? "client" : "us"));
+    c->reason = incoming                                     ? END_CLIENT
+                : strcmp(condition, "connection-timeout") == 0 ? END_IDLE
+                : strcmp(condition, "conflict") == 0           ? END_REPLACED
+                : strcmp(condition, "system-shutdown") == 0    ? END_SHUTDOWN
+                                                               : END_POLICY;
+}
+
+static void s_ended(void *ctx, enum session_end how)
+{
+    struct client *c = ctx;
+    c2s_end(c, how != SESSION_CLOSED, how == SESSION_CLOSED ? END_CLIENT : c->reason);
+}
+
+const struct session_ops c2s_session_ops = {
+    .send = s_send,
+    .hold = s_hold,
+    .restart = s_restart,
+    .start_tls = s_start_tls,
+    .authenticated = s_authenticated,
+    .attempt = s_attempt,
+    .ask_account = ask_account,
+    .ask_job = ask_job,
+    .ask_bind = ask_bind,
+    .stanza = s_stanza,
+    .stream_error = s_stream_error,
+    .ended = s_ended,
+};
+
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool ip_counted)
+{
+    struct client *c = mem_zalloc(sizeof *c);
+    c->edge = e;
+    memcpy(c->ip, ip, 16);
+    c->ip_counted = ip_counted;
+    c->reason = END_POLICY;
+    c->priority = REGISTRY_UNAVAILABLE;
+    c->accepted_ms = c->credit_ms = loop_now_ms(e->g->loop);
+    c->stanza_credit = e->stanza_rate * 2000;
+    c->byte_credit = e->byte_rate * 2000;
+    list_init(&c->busy_link);
+    list_push_back(&e->clients, &c->link);
+    e->n_conns++;
+    c->conn = conn_new(e->g->loop, fd, e->send_queue, &conn_ops, c);
+    c->xml = xml_stream_new(&xml_ops, c, e->before_auth);
+    c->session = session_new(&e->session, &c2s_session_ops, c, false);
+    metric_add_l(METRIC_C2S_CONNECTIONS_OPENED_TOTAL, "tcp", NULL, 1);
+    conn_start(c->conn);
+    arm(c);
+}

@@ -1,0 +1,269 @@
+/* edge.c: the outer rim as a whole: its settings, its limits, its counters, its beginning and end. */
+#include "gateway/edge.h"
+#include "gateway/edge_ops.h"
+#include "gateway/tls.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "rt/config.h"
+#include "rt/metrics.h"
+
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+enum { SWEEP_MS = 2000 };
+
+void edge_random(void *p, size_t n)
+{
+    uint8_t *at = p;
+    while (n) {
+        ssize_t got = getrandom(at, n, 0);
+        if (got < 0)
+            abort();
+        at += got;
+        n -= (size_t)got;
+    }
+}
+
+/* ---------------------------------------------------------------- connections of an address */
+
+bool edge_ip_enter(struct edge *e, const uint8_t ip[16])
+{
+    struct ip_count *i = NULL;
+    HASH_FIND(hh, e->ips, ip, 16, i);
+    if (i && i->n >= e->per_ip)
+        return false;
+    if (!i) {
+        i = mem_zalloc(sizeof *i);
+        memcpy(i->ip, ip, 16);
+        HASH_ADD_KEYPTR(hh, e->ips, i->ip, 16, i);
+    }
+    i->n++;
+    return true;
+}
+
+void edge_conn_closed(struct edge *e, struct client *c)
+{
+    struct ip_count *i = NULL;
+    e->n_conns--;
+    if (c->ip_counted)
+        HASH_FIND(hh, e->ips, c->ip, 16, i);
+    if (i && --i->n == 0) {
+        HASH_DELETE(hh, e->ips, i);
+        mem_free(i);
+    }
+    if (e->listener)
+        listener_resume(e->listener);
+}
+
+/* ---------------------------------------------------------------- housekeeping */
+
+/* Parsers that were not used for a while are given up: an idle stream keeps none. */
+static void sweep(void *ctx)
+{
+    struct edge *e = ctx;
+    LIST_FOREACH_SAFE(it, next, &e->busy)
+    {
+        struct client *c = LIST_ENTRY(it, struct client, busy_link);
+        list_remove(it);
+        if (!c->ending)
+            xml_stream_idle(c->xml);
+    }
+}
+
+static void hand_over(enum metric_id id, const char *a, uint64_t *n)
+{
+    metric_add_l(id, a, "c2s", *n);
+    *n = 0;
+}
+
+static void collect(void *ctx)
+{
+    struct edge *e = ctx;
+    uint64_t tls = 0, queued = 0, out = e->bytes_out;
+    LIST_FOREACH(it, &e->clients)
+    {
+        const struct client *c = LIST_ENTRY(it, struct client, link);
+        if (!c->conn)
+            continue;
+        tls += conn_is_tls(c->conn);
+        queued += conn_queued(c->conn);
+        out += conn_sent_bytes(c->conn);
+    }
+    for (enum stanza_kind k = STANZA_MESSAGE; k <= STANZA_IQ; k++) {
+        hand_over(METRIC_STANZAS_RECEIVED_TOTAL, stanza_kind_name(k), &e->stanzas_in[k]);
+        hand_over(METRIC_STANZAS_SENT_TOTAL, stanza_kind_name(k), &e->stanzas_out[k]);
+    }
+    metric_add_l(METRIC_STREAM_RECEIVED_BYTES_TOTAL, "c2s", NULL, e->bytes_in);
+    e->bytes_in = 0;
+    metric_add_l(METRIC_STREAM_SENT_BYTES_TOTAL, "c2s", NULL, out - e->bytes_told);
+    e->bytes_told = out;
+    metric_add(METRIC_XML_PARSER_RECYCLES_TOTAL, xml_stream_recycles() - e->recycles_told);
+    e->recycles_told = xml_stream_recycles();
+    metric_add(METRIC_STALE_FRAMES_TOTAL, e->stale_handles);
+    e->stale_handles = 0;
+    metric_set_l(METRIC_C2S_CONNECTIONS, "tls", NULL, (double)tls);
+    metric_set_l(METRIC_C2S_CONNECTIONS, "tcp", NULL, (double)(e->n_conns - tls));
+    metric_set_l(METRIC_C2S_SESSIONS, "bound", NULL, e->n_bound);
+    metric_set_l(METRIC_C2S_SESSIONS, "negotiating", NULL, (double)(e->n_conns - e->n_bound));
+    metric_set(METRIC_C2S_SEND_QUEUE_BYTES, (double)queued);
+    if (e->tls)
+        metric_set_l(METRIC_TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS, "c2s", NULL,
+                     (double)tls_server_expiry(e->tls));
+}
+
+/* ---------------------------------------------------------------- beginning */
+
+static enum auth_mode auth_mode(const struct config *cfg)
+{
+    const char *m = config_str(cfg, CFG_AUTH_MODE);
+    return strcmp(m, "open") == 0        ? AUTH_OPEN
+           : strcmp(m, "anonymous") == 0 ? AUTH_ANONYMOUS
+                                         : AUTH_ACCOUNTS;
+}
+
+int edge_check(const struct config *cfg, struct buf *err)
+{
+    if (auth_mode(cfg) == AUTH_OPEN && !config_bool(cfg, CFG_AUTH_FORCE_OPEN) &&
+        !listener_all_loopback(config_str(cfg, CFG_C2S_LISTEN))) {
+        buf_printf(err, "auth.mode = open lets anybody be anybody, and c2s.listen = %s is not "
+                        "loopback: listen on 127.0.0.1, use accounts, or set auth.force_open",
+                   config_str(cfg, CFG_C2S_LISTEN));
+        return ERR_INVALID;
+    }
+    struct tls_server *t = NULL;
+    int rc = tls_server_new(config_str(cfg, CFG_C2S_CERT), config_str(cfg, CFG_C2S_KEY),
+                            config_str(cfg, CFG_DOMAIN), &t, err);
+    tls_server_destroy(&t);
+    return rc;
+}
+
+int edge_prepare(struct edge *e, struct buf *err)
+{
+    const struct config *cfg = e->g->cfg;
+    int rc = edge_check(cfg, err);
+    if (!rc)
+        rc = tls_server_new(config_str(cfg, CFG_C2S_CERT), config_str(cfg, CFG_C2S_KEY),
+                            e->g->domain, &e->tls, err);
+    if (!rc)
+        rc = xml_stream_selftest(loop_clock_ns, err);
+    if (!rc)
+        rc = listener_probe(config_str(cfg, CFG_C2S_LISTEN), err);
+    e->session.starttls = e->tls != NULL;
+    return rc;
+}
+
+struct edge *edge_new(struct gateway *g)
+{
+    const struct config *cfg = g->cfg;
+    struct edge *e = mem_zalloc(sizeof *e);
+    struct rlimit fds = {1024, 1024};
+    e->g = g;
+    e->session.sasl.mode = auth_mode(cfg);
+    e->session.sasl.plain_without_tls = config_bool(cfg, CFG_C2S_PLAIN_NO_TLS);
+    e->session.sasl.domain = str_of(g->domain);
+    e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
+    e->session.sasl.random = edge_random;
+    uint32_t stanza = (uint32_t)config_int(cfg, CFG_LIMIT_STANZA);
+    e->before_auth = (struct xml_limits){LIMIT_STANZA_PREAUTH, LIMIT_CHILDREN_PREAUTH,
+                                         LIMIT_STANZA_PREAUTH};
+    e->after_auth = (struct xml_limits){stanza, 0, LIMIT_TOKEN};
+    e->send_queue = (size_t)config_int(cfg, CFG_LIMIT_SEND_QUEUE);
+    e->stanza_rate = config_int(cfg, CFG_LIMIT_STANZA_RATE);
+    e->byte_rate = config_int(cfg, CFG_LIMIT_BYTE_RATE);
+    e->header_ms = config_ms(cfg, CFG_LIMIT_HEADER);
+    e->auth_ms = config_ms(cfg, CFG_LIMIT_AUTH);
+    e->keepalive_ms = config_ms(cfg, CFG_KEEPALIVE);
+    e->per_ip = config_int(cfg, CFG_LIMIT_CONNS_PER_IP);
+    if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur < fds.rlim_max) {
+        fds.rlim_cur = fds.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &fds);
+    }
+    (void)getrlimit(RLIMIT_NOFILE, &fds);
+    rlim_t most = fds.rlim_cur > 10000000 ? 10000000 : fds.rlim_cur;
+    e->max_conns = (uint32_t)(most / 5 * 4);
+    list_init(&e->clients);
+    list_init(&e->busy);
+    loop_timer_start(g->loop, &e->sweep, SWEEP_MS, SWEEP_MS, sweep, e);
+    metrics_on_collect(collect, e);
+    return e;
+}
+
+int edge_listen(struct edge *e, struct buf *err)
+{
+    if (e->listener)
+        return 0;
+    /* A key of its own for the salts of users that do not exist, the same on every gateway. */
+    const struct cluster_meta *meta = cluster_meta(e->g->cluster);
+    static const char context[] = "verona scram salt";
+    unsigned n = 0;
+    HMAC(EVP_sha256(), meta->key, sizeof meta->key, (const unsigned char *)context,
+         sizeof context - 1, e->session.sasl.fake_key, &n);
+    return listener_open(e, config_str(e->g->cfg, CFG_C2S_LISTEN), &e->listener, err);
+}
+
+bool edge_listening(const struct edge *e)
+{
+    return e->listener != NULL;
+}
+
+void edge_ports(const struct edge *e, struct buf *out)
+{
+    listener_ports(e->listener, out);
+}
+
+int edge_reload(struct edge *e, struct buf *err)
+{
+    return e->tls ? tls_server_reload(e->tls, err) : 0;
+}
+
+/* ---------------------------------------------------------------- end */
+
+static void end_all(struct edge *e, const char *condition, const char *text)
+{
+    LIST_FOREACH(it, &e->clients)
+    c2s_error(LIST_ENTRY(it, struct client, link), condition, text);
+}
+
+void edge_reset(struct edge *e)
+{
+    end_all(e, "reset", "the server lost its place in the cluster");
+}
+
+void edge_drain(struct edge *e)
+{
+    listener_close(&e->listener);
+    end_all(e, "system-shutdown", NULL);
+}
+
+uint32_t edge_sessions(const struct edge *e)
+{
+    return e->n_bound;
+}
+
+uint32_t edge_connections(const struct edge *e)
+{
+    return e->n_conns;
+}
+
+void edge_destroy(struct edge **e_p)
+{
+    struct edge *e = *e_p;
+    if (!e)
+        return;
+    listener_close(&e->listener);
+    /* Whoever is left is cut off; what the parts of a stream have deferred runs with the loop's end,
+     * and must find nothing of us. */
+    LIST_FOREACH_SAFE(it, next, &e->clients)
+    {
+        struct client *c = LIST_ENTRY(it, struct client, link);
+        c2s_cut(c);
+    }
+    *e_p = NULL;
+    metrics_off_collect(collect, e);
+    loop_timer_stop(&e->sweep);
+    tls_server_destroy(&e->tls);
+    mem_free(e->slots);
+    mem_free(e);
+}

@@ -1,0 +1,141 @@
+/* edge.h: what the files of the edge share: listeners, connections, the slot map of sessions.
+ *
+ *   edge.c      the whole: start, drain, limits, metrics
+ *   listener.c  accepting
+ *   c2s.c       one stream: parser, session, timers, rates; its end
+ *   c2s_ask.c   its questions to Redis and the thread pool
+ *   client.c    a bound session as the rooms see it (client.h)
+ *   dispatch.c  where its stanzas go */
+#ifndef MUC_EDGE_H
+#define MUC_EDGE_H
+
+#include "base/hmap.h"
+#include "gateway/client.h"
+#include "gateway/conn.h"
+#include "gateway/gateway.h"
+#include "gateway/session.h"
+#include "gateway/xml_stream.h"
+#include "rt/loop.h"
+
+#include <netinet/in.h>
+
+struct tls_server;
+struct listener;
+
+/* Connections per address: an IPv4 address as mapped, an IPv6 one by its /64. */
+struct ip_count {
+    uint8_t ip[16];
+    uint32_t n;
+    UT_hash_handle hh;
+};
+
+/* A place for a session. Its handle is generation << 32 | index; generations start at 1. */
+struct slot {
+    struct client *client; /* NULL: free */
+    uint32_t generation;
+    uint32_t next_free;
+};
+
+struct edge {
+    struct gateway *g;
+    struct session_config session;
+    struct tls_server *tls;
+    struct xml_limits before_auth, after_auth;
+    size_t send_queue;
+    int64_t stanza_rate, byte_rate; /* per second, 0: no limit */
+    uint64_t header_ms, auth_ms, keepalive_ms;
+    int64_t per_ip;
+    uint32_t max_conns; /* a part of the descriptors is kept for everything else */
+
+    struct listener *listener; /* NULL until edge_listen() */
+    struct ip_count *ips;
+    struct list clients; /* struct client.link: every connection */
+    uint32_t n_conns, n_bound;
+    struct slot *slots;
+    uint32_t n_slots, free_slot;
+    struct list busy; /* struct client.busy_link: parsers that were used lately */
+    struct loop_timer sweep;
+
+    /* counted here, handed to the metrics when they are read */
+    uint64_t stanzas_in[3], stanzas_out[3], bytes_in, bytes_out;
+    uint64_t bytes_told, recycles_told;
+    uint64_t stale_handles;
+};
+
+enum end_reason {
+    END_CLIENT,
+    END_IDLE,
+    END_POLICY,
+    END_SLOW,
+    END_REPLACED,
+    END_SHUTDOWN,
+    END_TLS,
+    END_ERROR,
+};
+
+struct ask; /* c2s_ask.c */
+
+/* One connection, and once bound one session. */
+struct client {
+    struct edge *edge;
+    struct list link, busy_link;
+    struct conn *conn; /* NULL when its descriptor is closed */
+    struct xml_stream *xml;
+    struct session *session;
+    struct ask *ask; /* what is being asked, NULL: nothing */
+    uint8_t ip[16];
+    bool ip_counted, was_tls;
+
+    /* bound */
+    uint64_t sid; /* 0: none */
+    bool bound, available;
+    int priority;
+    char *to; /* "JID' " escaped, as client_send() needs it: between <message to=' and the tail */
+    size_t to_len;
+    void *muc;
+
+    bool authed, tls_asked, in_handshake;
+    bool ending, broken, over; /* end asked for; how; done */
+    enum end_reason reason;
+
+    uint64_t accepted_ms, handshake_ns;
+    struct loop_timer timer;     /* header, handshake, authentication; then keep-alive */
+    struct loop_timer tag_timer; /* 20 ms after the last byte of a tag's piece */
+    struct loop_timer rate_timer;
+    int64_t stanza_credit, byte_credit; /* thousandths */
+    uint64_t credit_ms;
+    struct loop_task end_task, free_task;
+};
+
+/* listener.c */
+int listener_open(struct edge *e, const char *addresses, struct listener **out, struct buf *err);
+void listener_close(struct listener **l_p);
+void listener_resume(struct listener *l); /* a connection ended: there may be room again */
+/* "host:port,..." checked before anything else starts. Errors: ERR_IO with a line in err. */
+int listener_probe(const char *addresses, struct buf *err);
+bool listener_all_loopback(const char *addresses);
+void listener_ports(const struct listener *l, struct buf *out); /* "5222,5223" */
+
+/* c2s.c */
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool ip_counted);
+void c2s_error(struct client *c, const char *condition, const char *text);
+void c2s_abort(struct client *c, enum end_reason why);
+void c2s_cut(struct client *c); /* at once, telling nobody: the process ends */
+/* c2s_ask.c */
+extern const struct session_ops c2s_session_ops;
+void ask_account(void *ctx, struct str bare);
+void ask_job(void *ctx, struct sasl_job *job);
+void ask_bind(void *ctx, struct str bare, struct str resource);
+void ask_forget(struct client *c);
+/* client.c */
+void client_slot_take(struct client *c);
+void client_slot_free(struct client *c);
+void client_bind(struct client *c); /* bound: the session has its JID */
+/* dispatch.c */
+void dispatch(struct client *c, struct xnode *st, struct arena *a);
+/* edge.c */
+bool edge_ip_enter(struct edge *e, const uint8_t ip[16]);
+void edge_conn_closed(struct edge *e, struct client *c);
+void edge_random(void *p, size_t n);
+
+#endif

@@ -1,0 +1,85 @@
+/* gateway.h: the parts of one gateway and how they meet.
+ *
+ *   listener -> conn -> xml_stream -> session ---bound stanzas---> home   (the server's own duties)
+ *                                                          \----> muc    (rooms) -> link -> shards
+ *   sockets  <- client queues <- render, fanout <- replica <- muc <- Delivery <- link
+ *                                             \- home <- Routed <- link */
+#ifndef MUC_GATEWAY_H
+#define MUC_GATEWAY_H
+
+#include "base/buf.h"
+#include "common/cluster/cluster.h"
+
+#include <stdint.h>
+
+struct loop;
+struct config;
+struct redis;
+struct http;
+struct clients;
+struct edge;
+struct home;
+struct muc;
+struct link;
+struct xnode;
+struct client;
+
+struct gateway {
+    struct loop *loop;
+    const struct config *cfg;
+    struct redis *redis;
+    struct cluster *cluster;
+    struct http *http;
+    struct edge *edge;       /* listeners, connections, clients (edge.c) */
+    struct home *home;       /* home.c */
+    struct muc *muc;         /* muc.c */
+    struct link *link;       /* link.c */
+    char id[65];
+    char ref[96];            /* "<id>:<boot>", set when the cluster is ready */
+    char domain[256], muc_domain[256]; /* prepared */
+    bool draining;
+};
+
+/* ---- what the edge asks of others */
+
+/* home.c: a stanza of a bound client that is not for a room: to itself, the server, the service's bare
+ * domain, another user, or without `to`. */
+struct home *home_new(struct gateway *g);
+void home_destroy(struct home **h_p);
+void home_stanza(struct home *h, struct client *c, const struct xnode *st);
+void home_client_gone(struct home *h, struct client *c);
+
+/* muc.c: a stanza to <room>@<muc domain>[/nick]. The stanza is borrowed for the call. `prepared` is the
+ * prepared `to`. Answers everything in the end, with an error if it must. */
+struct muc *muc_new(struct gateway *g);
+void muc_destroy(struct muc **m_p);
+void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct str prepared);
+/* The client is unavailable or its stream ended: it leaves all rooms. broken: not closed properly
+ * (W38). ended: the handle dies with this call. payload: children of his unavailable presence. */
+void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, struct str payload);
+/* The service's own answers that need the rooms' directory are home's; muc has none. */
+
+/* link.c: the bus, the slot table and what waits for it. */
+struct link *link_new(struct gateway *g);
+void link_destroy(struct link **l_p);
+/* 32 bytes, for cluster_self.curve_key: made by link_new(). */
+const uint8_t *link_public_key(const struct link *l);
+void link_cluster_ready(struct link *l);
+void link_cluster_member(struct link *l, const struct cluster_member *m, uint64_t old_boot);
+/* Sends a stanza to a user who may be anywhere in the cluster: the owner of the slot of his bare JID
+ * looks him up. `stanza` is whole XML without `to`. On failure home_route_failed() with ref. */
+void link_route(struct link *l, struct str to, int kind /* Route.Kind */, struct str stanza,
+                uint64_t by_sid, uint64_t ref, struct str session);
+
+/* home.c, called by link.c: */
+void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza);
+void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition);
+
+/* edge.c */
+struct edge *edge_new(struct gateway *g);
+int edge_listen(struct edge *e, struct buf *err); /* once all is ready to serve */
+void edge_drain(struct edge *e); /* system-shutdown to all, then close */
+uint32_t edge_sessions(const struct edge *e);
+void edge_destroy(struct edge **e_p);
+
+#endif

@@ -1,0 +1,52 @@
+/* home.h: what the files of the server's own duties share.
+ *
+ *   home.c         who is asked: account, server, rooms' service, another user; presence
+ *   home_disco.c   XEP-0030, and the list of rooms (XEP-0059)
+ *   home_route.c   between users, here or on another gateway
+ *   private_xml.c  XEP-0049 */
+#ifndef MUC_HOME_H
+#define MUC_HOME_H
+
+#include "gateway/client.h"
+#include "gateway/gateway.h"
+
+enum { HOME_REFS = 1024 };
+
+/* A stanza on its way to another user, kept as long as an error may come back. */
+struct home_ref {
+    uint64_t ref, sid; /* sid 0: unused */
+    bool message;
+    struct buf id, to;
+    bool has_id;
+};
+
+struct home {
+    struct gateway *g;
+    uint64_t next_ref;
+    struct home_ref refs[HOME_REFS]; /* by ref modulo */
+};
+
+/* An iq that is answered later, when its client may be gone. */
+struct home_iq {
+    struct gateway *g;
+    uint64_t sid;
+    struct buf id, to; /* of the request */
+    bool has_to;
+};
+void home_iq_save(struct home_iq *q, struct gateway *g, struct client *c, const struct xnode *st);
+/* Both answer and deinit. children: XML, may be empty. */
+void home_iq_result(struct home_iq *q, struct str children);
+void home_iq_error(struct home_iq *q, int condition);
+
+/* The result of st, at once. */
+void home_result(struct client *c, const struct xnode *st, struct str children);
+
+/* home_disco.c: true if it was a disco query to the server, the service or an account, and answered. */
+enum home_target { HOME_ACCOUNT, HOME_SERVER, HOME_SERVICE };
+bool home_disco(struct home *h, struct client *c, const struct xnode *st, const struct xnode *query,
+                enum home_target target);
+
+/* home_route.c: to another user; to is prepared. */
+void home_to_user(struct home *h, struct client *c, const struct xnode *st, struct str to);
+
+#endif

@@ -1,0 +1,113 @@
+/* home_route.c: stanzas between users. Out: to the owner of the slot of the target's bare JID, which
+ * looks him up. In: to the session it found, if that is still there. */
+#include "gateway/home.h"
+#include "base/jid.h"
+#include "base/muc.h"
+
+enum { KIND_MESSAGE, KIND_IQ, KIND_PRESENCE, KIND_REPLACE }; /* Route.Kind of muc.proto */
+
+/* ---------------------------------------------------------------- out */
+
+/* What an error needs to come back: the newest HOME_REFS stanzas are remembered. */
+static uint64_t remember(struct home *h, struct client *c, const struct xnode *st, struct str to,
+                         bool message)
+{
+    uint64_t ref = h->next_ref++;
+    struct home_ref *r = &h->refs[ref % HOME_REFS];
+    struct str id = xnode_attr(st, "id");
+    r->ref = ref;
+    r->sid = client_sid(c);
+    r->message = message;
+    r->has_id = id.p != NULL;
+    buf_deinit(&r->id);
+    buf_deinit(&r->to);
+    buf_str(&r->id, id);
+    buf_str(&r->to, to);
+    return ref;
+}
+
+static void write_without_to(struct buf *out, const struct xnode *st)
+{
+    struct xnode copy = *st;
+    struct xattr attrs[80]; /* LIMIT_ATTRS and the stamped `from` fit */
+    copy.attrs = attrs;
+    copy.n_attrs = 0;
+    for (uint32_t i = 0; i < st->n_attrs && copy.n_attrs < 80; i++)
+        if (st->attrs[i].ns.n || !str_is(st->attrs[i].name, "to"))
+            attrs[copy.n_attrs++] = st->attrs[i];
+    xnode_write(out, &copy, STR(NS_CLIENT));
+}
+
+void home_to_user(struct home *h, struct client *c, const struct xnode *st, struct str to)
+{
+    struct str type = xnode_attr(st, "type");
+    bool iq = str_is(st->name, "iq"), presence = str_is(st->name, "presence");
+    bool asks = iq && (str_is(type, "get") || str_is(type, "set"));
+    bool bare = jid_resource(to).n == 0;
+    if (presence && type.p && !str_is(type, "unavailable"))
+        return; /* subscriptions: there are no rosters */
+    if (iq && bare) {
+        /* RFC 6121 §8.5.2.1.3: the server answers for the account, and tells nothing of it. */
+        if (asks)
+            client_send_error(c, st, SE_SERVICE_UNAVAILABLE, STR_NULL, STR_NULL);
+        return;
+    }
+    bool message = !iq && !presence;
+    bool bounces = asks || (message && !str_is(type, "error"));
+    int kind = iq ? KIND_IQ : presence ? KIND_PRESENCE : KIND_MESSAGE;
+    struct buf b;
+    buf_init(&b);
+    write_without_to(&b, st);
+    if (bounces)
+        link_route(h->g->link, to, kind, buf_as_str(&b), client_sid(c),
+                   remember(h, c, st, to, message), STR_NULL);
+    else
+        link_route(h->g->link, to, kind, buf_as_str(&b), 0, 0, STR_NULL);
+    buf_deinit(&b);
+}
+
+void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition)
+{
+    struct home_ref *r = &h->refs[ref % HOME_REFS];
+    if (by_sid == 0 || r->ref != ref || r->sid != by_sid)
+        return;
+    struct client *c = client_by_sid(h->g, by_sid);
+    struct xattr attrs[] = {{STR_NULL, STR("to"), buf_as_str(&r->to)},
+                            {STR_NULL, STR("id"), buf_as_str(&r->id)}};
+    const struct xnode st = {.ns = STR(NS_CLIENT),
+                             .name = str_of(r->message ? "message" : "iq"),
+                             .attrs = attrs,
+                             .n_attrs = r->has_id ? 2 : 1};
+    if (c)
+        client_send_error(c, &st, condition > 0 ? condition : SE_SERVICE_UNAVAILABLE, STR_NULL,
+                          STR_NULL);
+    r->sid = 0;
+    buf_deinit(&r->id);
+    buf_deinit(&r->to);
+}
+
+/* ---------------------------------------------------------------- in */
+
+void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza)
+{
+    static const enum stanza_kind kinds[] = {STANZA_MESSAGE, STANZA_IQ, STANZA_PRESENCE};
+    struct client *c = client_by_sid(h->g, sid);
+    if (!c || !client_alive(c))
+        return;
+    bool full = jid_resource(to).n > 0;
+    if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
+        return; /* the place has another guest */
+    if (kind == KIND_REPLACE) {
+        client_close(c, "conflict", "replaced by a new session");
+        return;
+    }
+    if (kind < 0 || kind >= KIND_REPLACE)
+        return;
+    const char *name = stanza_kind_name(kinds[kind]);
+    size_t n = strlen(name) + 1;
+    /* "<message ...": what follows the name is a tail. */
+    if (stanza.n <= n || stanza.p[0] != '<' || memcmp(stanza.p + 1, name, n - 1) != 0 ||
+        !strchr(" >/", stanza.p[n]))
+        return;
+    client_send(c, kinds[kind], str_n(stanza.p + n, stanza.n - n), false);
+}

@@ -1,0 +1,29 @@
+/* link.h: requests on their way to the owner of their slot, and back. What muc.c needs of link.c.
+ */
+#ifndef MUC_GATEWAY_LINK_H
+#define MUC_GATEWAY_LINK_H
+
+#include "base/buf.h"
+#include "proto/muc.pb-c.h"
+
+struct link;
+
+uint32_t link_slot(const struct link *l, struct str jid);
+/* Takes a request: fills slot, epoch and rseq, packs and keeps it until its rseq is acknowledged,
+ * sends it if the slot's owner is known and its link is up, and again, in order, to a new owner.
+ * Returns the rseq. The requests of one room stay in order. sid's client is paused while more than
+ * the credit window waits for that shard. 0: too much waits already, it was not taken (never for a
+ * leave). */
+uint64_t link_request(struct link *l, Verona__RoomEvent *ev);
+/* The owner's stream acknowledged it (Delivery.origin or Ack). */
+void link_acknowledge(struct link *l, uint64_t rseq);
+
+/* What a request was that is not acknowledged yet; false if there is none of that rseq. */
+enum link_what { LINK_OTHER, LINK_JOIN, LINK_GROUPCHAT };
+struct link_origin {
+    uint64_t sid, read_ns; /* loop_clock_ns() when it was taken */
+    enum link_what what;
+};
+bool link_origin(const struct link *l, uint64_t rseq, struct link_origin *out);
+
+#endif

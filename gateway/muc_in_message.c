@@ -1,0 +1,116 @@
+/* muc_in_message.c: messages to a room or an occupant, and the mediated invitations in them. */
+#include "gateway/muc_in_priv.h"
+
+#include "base/utf8.h"
+
+static Verona__MessageIn__Type type_of(struct str type)
+{
+    if (str_is(type, "groupchat"))
+        return VERONA__MESSAGE_IN__TYPE__GROUPCHAT;
+    if (str_is(type, "chat"))
+        return VERONA__MESSAGE_IN__TYPE__CHAT;
+    if (str_is(type, "headline"))
+        return VERONA__MESSAGE_IN__TYPE__HEADLINE;
+    return VERONA__MESSAGE_IN__TYPE__NORMAL; /* RFC 6121 §5.2.2: unknown ones, too */
+}
+
+static enum muc_in message(struct in *in, Verona__MessageIn__Type type)
+{
+    Verona__MessageIn *m = arena_alloc(in->a, sizeof *m);
+    verona__message_in__init(m);
+    const struct xnode *st = in->st;
+    m->type = type;
+    m->has_body = xnode_child(st, NS_CLIENT, "body") != NULL;
+    m->has_thread = xnode_child(st, NS_CLIENT, "thread") != NULL;
+    m->has_subject = xnode_child(st, NS_CLIENT, "subject") != NULL;
+    m->no_store = xnode_child(st, NS_HINTS, "no-store") != NULL;
+    m->store = xnode_child(st, NS_HINTS, "store") != NULL;
+    m->subject = wire_bytes(in_child_text(in, st, NS_CLIENT, "subject"));
+    if (m->subject.len > LIMIT_SUBJECT)
+        return in_refuse(in, SE_POLICY_VIOLATION);
+    m->payload = in_payload(in, type == VERONA__MESSAGE_IN__TYPE__GROUPCHAT);
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_MESSAGE;
+    in->ev->message = m;
+    return MUC_IN_EVENT;
+}
+
+/* A JID that somebody wrote in an attribute. false: jid-malformed. */
+static bool address(struct in *in, struct str raw, ProtobufCBinaryData *out)
+{
+    struct str text;
+    struct jid parts;
+    if (raw.n == 0 || raw.n > LIMIT_JID || jid_prep(raw, in->a, &text, &parts) != 0)
+        return false;
+    *out = wire_bytes(text);
+    return true;
+}
+
+/* W70, W71: each <invite/> is an invitation of its own. */
+static enum muc_in invite(struct in *in, const struct xnode *x)
+{
+    Verona__InviteIn *inv = arena_alloc(in->a, sizeof *inv);
+    verona__invite_in__init(inv);
+    size_t n = 0;
+    IN_EACH(k, x)
+    n += xnode_is(k, NS_MUC_USER, "invite");
+    if (n > LIMIT_INVITES)
+        return in_refuse(in, SE_POLICY_VIOLATION);
+    inv->invitations = arena_alloc(in->a, n * sizeof *inv->invitations);
+    IN_EACH(k, x)
+    {
+        if (!xnode_is(k, NS_MUC_USER, "invite"))
+            continue;
+        Verona__Invitation *i = arena_alloc(in->a, sizeof *i);
+        verona__invitation__init(i);
+        if (!address(in, xnode_attr(k, "to"), &i->to))
+            return in_refuse(in, SE_JID_MALFORMED);
+        i->reason = wire_bytes(in_child_text(in, k, NS_MUC_USER, "reason"));
+        const struct xnode *c = xnode_child(k, NS_MUC_USER, "continue");
+        i->has_continue = c != NULL;
+        if (c)
+            i->thread = wire_bytes(xnode_attr(c, "thread"));
+        if (i->reason.len > LIMIT_REASON || i->thread.len > LIMIT_ID)
+            return in_refuse(in, SE_POLICY_VIOLATION);
+        inv->invitations[inv->n_invitations++] = i;
+    }
+    inv->has_body = xnode_child(in->st, NS_CLIENT, "body") != NULL;
+    inv->body = wire_bytes(in_child_text(in, in->st, NS_CLIENT, "body"));
+    if (inv->body.len > LIMIT_SUBJECT)
+        return in_refuse(in, SE_POLICY_VIOLATION);
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_INVITE;
+    in->ev->invite = inv;
+    return MUC_IN_EVENT;
+}
+
+/* W73 */
+static enum muc_in decline(struct in *in, const struct xnode *d)
+{
+    Verona__DeclineIn *dec = arena_alloc(in->a, sizeof *dec);
+    verona__decline_in__init(dec);
+    if (!address(in, xnode_attr(d, "to"), &dec->to))
+        return in_refuse(in, SE_JID_MALFORMED);
+    dec->reason = wire_bytes(in_child_text(in, d, NS_MUC_USER, "reason"));
+    if (dec->reason.len > LIMIT_REASON)
+        return in_refuse(in, SE_POLICY_VIOLATION);
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_DECLINE;
+    in->ev->decline = dec;
+    return MUC_IN_EVENT;
+}
+
+enum muc_in in_message(struct in *in)
+{
+    Verona__MessageIn__Type type = type_of(xnode_attr(in->st, "type"));
+    if (utf8_count(in->nick) > LIMIT_NICK_CHARS) {
+        /* nobody can have such a nick (W34) */
+        return in_refuse(in, SE_ITEM_NOT_FOUND);
+    }
+    if (in->nick.n == 0 && type != VERONA__MESSAGE_IN__TYPE__GROUPCHAT) {
+        const struct xnode *x = xnode_child(in->st, NS_MUC_USER, "x");
+        const struct xnode *d = xnode_child(x, NS_MUC_USER, "decline");
+        if (xnode_child(x, NS_MUC_USER, "invite"))
+            return invite(in, x);
+        if (d)
+            return decline(in, d);
+    }
+    return message(in, type);
+}

@@ -1,0 +1,41 @@
+/* muc_in_priv.h: what the files of muc_in share. */
+#ifndef MUC_GATEWAY_MUC_IN_PRIV_H
+#define MUC_GATEWAY_MUC_IN_PRIV_H
+
+#include "base/limits.h"
+#include "base/muc.h"
+#include "gateway/jid_prep.h"
+#include "gateway/muc_in.h"
+#include "proto/wire.h"
+
+struct in {
+    const struct xnode *st;
+    struct arena *a;
+    struct str room, nick;
+    Verona__RoomEvent *ev;
+};
+
+/* The event is an error to be answered in order. Always MUC_IN_EVENT. */
+enum muc_in in_refuse(struct in *in, enum stanza_error condition);
+/* Text of a child element, empty if there is none. */
+struct str in_child_text(struct in *in, const struct xnode *n, const char *ns, const char *name);
+/* Children of the stanza without what is not the client's to say (W11, W13, W14). */
+ProtobufCBinaryData in_payload(struct in *in, bool groupchat);
+/* A nick that an iq names: prepared and within its limit. Empty is fine. false: it can be nobody's.
+ */
+bool in_nick(struct in *in, struct str raw, struct str *out);
+
+enum muc_in in_iq(struct in *in);
+enum muc_in in_presence(struct in *in);
+enum muc_in in_message(struct in *in);
+
+/* Elements among n's children. */
+static inline struct xnode *in_elem(struct xnode *n)
+{
+    while (n && n->name.n == 0)
+        n = n->next;
+    return n;
+}
+#define IN_EACH(k, parent) for (struct xnode *k = in_elem((parent)->first); k; k = in_elem(k->next))
+
+#endif

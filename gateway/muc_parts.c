@@ -1,0 +1,114 @@
+/* muc_parts.c: what a Delivery brings besides presence. */
+#include "gateway/muc_priv.h"
+
+#include "base/utf8.h"
+
+static struct str id_of(struct muc *m, const struct mroom *room, const Verona__Message *msg,
+                        char out[STANZA_ID_LEN + 1])
+{
+    if (!msg->name || (msg->name->e == 0 && msg->name->s == 0))
+        return STR_NULL;
+    stanza_id_make(m->ids, &room->ids, msg->name->e, msg->name->s, out);
+    return str_n(out, STANZA_ID_LEN);
+}
+
+void muc_show_message(struct muc *m, struct mroom *room, const Verona__Message *msg)
+{
+    struct str jid = replica_room(room->replica);
+    char id[STANZA_ID_LEN + 1];
+    buf_reset(&m->out);
+    switch (msg->kind) {
+    case VERONA__MESSAGE__KIND__GROUPCHAT:
+        render_groupchat(&m->out, jid, msg, id_of(m, room, msg, id));
+        fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), false);
+        break;
+    case VERONA__MESSAGE__KIND__PRIVATE: {
+        const struct nick *to = replica_nick(room->replica, wire_str(msg->to_nick));
+        if (!to)
+            break;
+        render_private(&m->out, jid, msg);
+        fanout_nick(m->g, to, STANZA_MESSAGE, buf_as_str(&m->out));
+        break;
+    }
+    case VERONA__MESSAGE__KIND__SUBJECT:
+        render_subject(&m->out, jid, msg);
+        fanout_one(m->g, msg->to_sid, STANZA_MESSAGE, buf_as_str(&m->out), false);
+        break;
+    case _VERONA__MESSAGE__KIND_IS_INT_SIZE:
+        break;
+    }
+}
+
+/* W30: maxchars takes whole stanzas from the end, as the client will see them. */
+void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *h)
+{
+    struct client *c = client_by_sid(m->g, h->to_sid);
+    if (!c || h->n_messages == 0)
+        return;
+    size_t *ends = mem_alloc(h->n_messages * sizeof *ends);
+    char id[STANZA_ID_LEN + 1];
+    buf_reset(&m->history);
+    for (size_t i = 0; i < h->n_messages; i++) {
+        render_groupchat(&m->history, replica_room(room->replica), h->messages[i],
+                         id_of(m, room, h->messages[i], id));
+        ends[i] = m->history.len;
+    }
+    size_t first = 0;
+    if (h->max_chars >= 0) {
+        size_t head = sizeof "<message to=''" - 1 + utf8_count(client_jid(c));
+        uint64_t left = (uint64_t)h->max_chars;
+        for (first = h->n_messages; first > 0; first--) {
+            size_t start = first > 1 ? ends[first - 2] : 0;
+            struct str one = {m->history.data + start, ends[first - 1] - start};
+            uint64_t chars = head + utf8_count(one);
+            if (chars > left)
+                break;
+            left -= chars;
+        }
+    }
+    for (size_t i = first; i < h->n_messages; i++) {
+        size_t start = i > 0 ? ends[i - 1] : 0;
+        client_send(c, STANZA_MESSAGE, str_n(m->history.data + start, ends[i] - start), true);
+    }
+    mem_free(ends);
+}
+
+void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n)
+{
+    buf_reset(&m->out);
+    render_notice(&m->out, replica_room(room->replica), n);
+    fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), n->moderators_only);
+}
+
+void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s)
+{
+    buf_reset(&m->out);
+    render_status(&m->out, replica_room(room->replica), s);
+    fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), false);
+}
+
+static bool is_list(const Verona__Reply *r)
+{
+    return r->answer_case == VERONA__REPLY__ANSWER_ITEMS ||
+           r->answer_case == VERONA__REPLY__ANSWER_CONFIG ||
+           r->answer_case == VERONA__REPLY__ANSWER_DISCO_ITEMS;
+}
+
+void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r)
+{
+    struct client *c = client_by_sid(m->g, r->to_sid);
+    if (!c)
+        return;
+    buf_reset(&m->out);
+    enum stanza_kind kind = render_reply(&m->out, room, r);
+    client_send(c, kind, buf_as_str(&m->out), is_list(r));
+}
+
+/* W70, W73: out of the room to a user, who may be anywhere. */
+void muc_show_post(struct muc *m, struct str room, const Verona__Post *p)
+{
+    buf_reset(&m->out);
+    render_post(&m->out, room, p);
+    link_route(m->g->link, wire_str(p->to), VERONA__ROUTE__KIND__MESSAGE, buf_as_str(&m->out),
+               p->by_sid, 0, STR_NULL);
+}

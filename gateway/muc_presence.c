@@ -1,0 +1,498 @@
+/* muc_presence.c: a change of somebody's state as each local session may see it.
+ *
+ * Every copy is one of three views: own (status 110, own JIDs, built from that session's own
+ * presence), with JIDs, without JIDs. The latter two are rendered once each. Others' copies go out
+ * before own ones (W1); who sees JIDs and whose presence is shown at all is the replica's to say.
+ */
+#include "gateway/muc_priv.h"
+
+#include "base/jid.h"
+
+/* ---- one copy */
+
+static void item_add(struct muc *m, struct render_presence *rp, const struct occ *o, enum role role,
+                     bool jid)
+{
+    if (rp->n_items == m->cap_items) {
+        m->cap_items = m->cap_items ? m->cap_items * 2 : 8;
+        m->items = mem_realloc(m->items, m->cap_items * sizeof *m->items);
+    }
+    m->items[rp->n_items++] = (struct render_item){
+        .affiliation = o->affiliation, .role = role, .jid = jid ? o->jid : STR_NULL};
+    rp->items = m->items;
+}
+
+/* W12: an item per session for those who see JIDs, a single one for the rest. */
+static void items_of(struct muc *m, struct render_presence *rp, const struct list *occs,
+                     const struct occ *first, bool jids, bool gone)
+{
+    rp->n_items = 0;
+    if (first)
+        item_add(m, rp, first, gone ? ROLE_NONE : first->role, true);
+    LIST_FOREACH(it, occs)
+    {
+        const struct occ *o = OCC_OF(it);
+        if (o == first)
+            continue;
+        if (!jids && rp->n_items > 0)
+            break;
+        item_add(m, rp, o, gone ? ROLE_NONE : o->role, jids);
+    }
+}
+
+static struct render_presence copy_of(const struct mroom *room, struct str nick)
+{
+    return (struct render_presence){.room = replica_room(room->replica), .nick = nick};
+}
+
+/* Statuses, actor and reason; the actor's JID is for others who see JIDs (W9). */
+static void say(struct render_presence *rp, const Verona__Presence *p, bool actor_jid)
+{
+    rp->statuses = p->statuses;
+    rp->n_statuses = p->n_statuses;
+    rp->has_actor = p->has_actor;
+    rp->actor_nick = wire_str(p->actor_nick);
+    rp->actor_jid = actor_jid ? wire_str(p->actor_jid) : STR_NULL;
+    rp->has_reason = p->has_reason;
+    rp->reason = wire_str(p->reason);
+}
+
+static void add_self_statuses(struct render_presence *rp, const Verona__Presence *p)
+{
+    rp->more_statuses = p->self_statuses;
+    rp->n_more_statuses = p->n_self_statuses;
+}
+
+static void from_occ(struct render_presence *rp, const struct occ *o, bool payload)
+{
+    rp->occupant_id = o->occupant_id;
+    if (payload)
+        rp->payload = o->presence;
+}
+
+static struct str tail(struct muc *m, const struct render_presence *rp)
+{
+    buf_reset(&m->out);
+    render_presence(&m->out, rp);
+    return buf_as_str(&m->out);
+}
+
+/* ---- copies of an occupant who is inside */
+
+/* To all but his own sessions. p NULL: nothing besides his state. hidden: he is taken out of their
+ * sight though he is inside (W41). */
+static void others_state(struct muc *m, struct mroom *room, const struct nick *n,
+                         const Verona__Presence *p, bool hidden)
+{
+    const struct occ *front = nick_front(n);
+    for (int sees = 0; sees < 2; sees++) {
+        if (!fanout_any(room->replica, n, sees))
+            continue;
+        struct render_presence rp = copy_of(room, n->name);
+        rp.unavailable = hidden;
+        from_occ(&rp, front, !hidden);
+        if (p)
+            say(&rp, p, sees);
+        items_of(m, &rp, &n->occs, NULL, sees, false);
+        fanout_others(m->g, room->replica, n, sees, tail(m, &rp));
+    }
+}
+
+/* To one of his own sessions, from its own presence (W11). */
+static void own_state(struct muc *m, struct mroom *room, const struct occ *o,
+                      const Verona__Presence *p, bool self_statuses)
+{
+    struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+    if (!c)
+        return;
+    struct render_presence rp = copy_of(room, o->nick->name);
+    from_occ(&rp, o, true);
+    if (p)
+        say(&rp, p, false);
+    if (p && self_statuses)
+        add_self_statuses(&rp, p);
+    items_of(m, &rp, &o->nick->occs, o, true, false);
+    rp.self = true;
+    client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+}
+
+static void own_states(struct muc *m, struct mroom *room, const struct nick *n,
+                       const struct occ *except, const Verona__Presence *p, bool self_statuses)
+{
+    LIST_FOREACH(it, &n->occs)
+    {
+        if (OCC_OF(it) != except)
+            own_state(m, room, OCC_OF(it), p, self_statuses);
+    }
+}
+
+/* The presences of all others whom he may see, as he may see them (W21, W43). */
+static void roster_to(struct muc *m, struct mroom *room, const struct occ *to)
+{
+    struct client *c = client_by_sid(m->g, to->sid);
+    bool sees = replica_sees(room->replica, to);
+    if (!c)
+        return;
+    LIST_FOREACH(it, replica_nicks(room->replica))
+    {
+        const struct nick *n = NICK_OF(it);
+        const struct occ *front = nick_front(n);
+        if (n == to->nick || !replica_shows(room->replica, front->role))
+            continue;
+        struct render_presence rp = copy_of(room, n->name);
+        from_occ(&rp, front, true);
+        items_of(m, &rp, &n->occs, NULL, sees, false);
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), true);
+    }
+}
+
+/* ---- kinds of change */
+
+static void room_for_occs(struct muc *m, size_t n)
+{
+    if (n <= m->cap_occs)
+        return;
+    m->cap_occs = (uint32_t)n * 2;
+    m->occs = mem_realloc(m->occs, m->cap_occs * sizeof *m->occs);
+}
+
+/* W21, W27 */
+static void join(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    if (p->n_records == 0)
+        return;
+    struct occ *o = replica_put(room->replica, p->records[0]);
+    if (!o)
+        return;
+    if (replica_shows(room->replica, o->role))
+        others_state(m, room, o->nick, p, false);
+    own_states(m, room, o->nick, o, p, false);
+    if (o->local == REPLICA_NOT_LOCAL)
+        return;
+    struct client *c = client_by_sid(m->g, o->sid);
+    if (!c)
+        return; /* gone meanwhile; his leave is under way */
+    stay_entered(c, replica_room(room->replica));
+    roster_to(m, room, o);
+    own_state(m, room, o, p, true);
+}
+
+/* W48, W41, W43 */
+static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    struct replica *r = room->replica;
+    struct nick *n = NULL;
+    bool shown = false;
+    if (p->n_records == 0)
+        return;
+    n = replica_nick(r, wire_str(p->records[0]->nick));
+    if (n)
+        shown = replica_shows(r, nick_front(n)->role);
+    room_for_occs(m, p->n_records);
+    uint32_t n_turned = 0; /* whose sight of JIDs changed */
+    for (size_t i = 0; i < p->n_records; i++) {
+        struct occ *before = replica_find(r, p->records[i]->occ);
+        bool sees = before && replica_sees(r, before);
+        struct occ *o = replica_put(r, p->records[i]);
+        if (!o)
+            continue;
+        n = o->nick;
+        if (before && o->local != REPLICA_NOT_LOCAL && sees != replica_sees(r, o))
+            m->occs[n_turned++] = o;
+    }
+    if (!n)
+        return;
+    bool shows = replica_shows(r, nick_front(n)->role);
+    if (shows || shown)
+        others_state(m, room, n, p, !shows);
+    own_states(m, room, n, NULL, p, true);
+    for (uint32_t i = 0; i < n_turned; i++)
+        roster_to(m, room, m->occs[i]);
+}
+
+/* W36. One of several sessions may go to another nick and leave the rest behind. */
+static void change_nick(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    struct replica *r = room->replica;
+    struct nick *old = replica_nick(r, wire_str(p->old_nick));
+    struct str old_name = wire_str(p->old_nick);
+    struct list moved;
+    if (p->n_records == 0)
+        return;
+    struct str new_name = wire_str(p->records[0]->nick);
+    list_init(&moved);
+    for (size_t i = 0; old && i < p->n_records; i++) {
+        struct occ *o = replica_find(r, p->records[i]->occ);
+        if (o && o->nick == old) {
+            list_remove(&o->in_nick);
+            list_push_back(&moved, &o->in_nick);
+        }
+    }
+    if (!list_empty(&moved)) {
+        bool shows = replica_shows(r, OCC_OF(moved.next)->role);
+        if (!list_empty(&old->occs) && shows) {
+            others_state(m, room, old, NULL, false); /* W12: the rest stay */
+        } else if (shows) {
+            for (int sees = 0; sees < 2; sees++) {
+                struct render_presence rp = copy_of(room, old->name);
+                rp.unavailable = true;
+                rp.item_nick = new_name;
+                from_occ(&rp, OCC_OF(moved.next), false);
+                say(&rp, p, sees);
+                items_of(m, &rp, &moved, NULL, sees, false);
+                if (fanout_any(r, old, sees))
+                    fanout_others(m->g, r, old, sees, tail(m, &rp));
+            }
+        }
+        while (!list_empty(&moved)) { /* back: it is replica_put that moves them */
+            struct list *at = moved.next;
+            list_remove(at);
+            list_push_front(&old->occs, at);
+        }
+    }
+    for (size_t i = 0; i < p->n_records; i++)
+        (void)replica_put(r, p->records[i]);
+    struct nick *now = replica_nick(r, new_name);
+    old = replica_nick(r, old_name); /* whoever stayed */
+    if (!now)
+        return;
+    if (replica_shows(r, nick_front(now)->role))
+        others_state(m, room, now, NULL, false);
+    for (size_t i = 0; i < p->n_records; i++) {
+        struct occ *o = replica_find(r, p->records[i]->occ);
+        struct client *c = o && o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+        if (!c)
+            continue;
+        struct render_presence rp = copy_of(room, old_name);
+        rp.unavailable = true;
+        rp.item_nick = new_name;
+        from_occ(&rp, o, false);
+        say(&rp, p, false);
+        rp.n_items = 0;
+        item_add(m, &rp, o, o->role, true);
+        rp.self = true;
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+    }
+    /* The new presence says nothing of the change but what is for him alone (210). */
+    const Verona__Presence silent = {.n_self_statuses = p->n_self_statuses,
+                                     .self_statuses = p->self_statuses};
+    own_states(m, room, now, NULL, &silent, true);
+    if (old)
+        own_states(m, room, old, NULL, NULL, false);
+}
+
+/* W39: "Kicked: remote server not found: text" */
+static struct str kick_status(const struct mroom *room, const Verona__Presence *p, struct buf *b)
+{
+    struct str condition = wire_str(p->kick_condition);
+    if (condition.n == 0)
+        return STR_NULL;
+    buf_z(b, "Kicked: ");
+    for (size_t i = 0; i < condition.n; i++)
+        buf_c(b, condition.p[i] == '-' ? ' ' : condition.p[i]);
+    if (p->kick_text.len && replica_non_anonymous(room->replica)) {
+        buf_z(b, ": ");
+        buf_str(b, wire_str(p->kick_text));
+    }
+    return buf_as_str(b);
+}
+
+/* The sessions in `gone` (out of n->occs already) leave the nick n. */
+static void part(struct muc *m, struct mroom *room, struct nick *n, struct list *gone,
+                 const Verona__Presence *p, struct str status)
+{
+    struct replica *r = room->replica;
+    bool stays = !list_empty(&n->occs);
+    bool shows = replica_shows(r, OCC_OF(gone->next)->role);
+    if (stays && shows)
+        others_state(m, room, n, NULL, false); /* W12: not the last session */
+    for (int sees = 0; !stays && shows && sees < 2; sees++) {
+        if (!fanout_any(r, n, sees))
+            continue;
+        struct render_presence rp = copy_of(room, n->name);
+        rp.unavailable = true;
+        rp.payload = wire_str(p->payload);
+        rp.status_text = status;
+        rp.occupant_id = OCC_OF(gone->next)->occupant_id;
+        say(&rp, p, sees);
+        items_of(m, &rp, gone, NULL, sees, true);
+        fanout_others(m->g, r, n, sees, tail(m, &rp));
+    }
+    LIST_FOREACH(it, gone)
+    {
+        const struct occ *o = OCC_OF(it);
+        struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+        if (!c)
+            continue;
+        struct render_presence rp = copy_of(room, n->name);
+        rp.unavailable = true;
+        rp.payload = wire_str(p->payload);
+        rp.status_text = status;
+        rp.occupant_id = o->occupant_id;
+        say(&rp, p, false);
+        add_self_statuses(&rp, p);
+        rp.n_items = 0;
+        item_add(m, &rp, o, ROLE_NONE, true);
+        rp.self = true;
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        stay_left(c, replica_room(r));
+    }
+    own_states(m, room, n, NULL, NULL, false);
+}
+
+/* Takes them out of the replica; the nick ends with the last of its sessions. */
+static void remove_all(struct muc *m, struct replica *r, struct nick *n, struct list *gone)
+{
+    uint32_t count = 0;
+    while (!list_empty(gone)) {
+        struct occ *o = OCC_OF(gone->next);
+        list_remove(&o->in_nick);
+        list_push_back(&n->occs, &o->in_nick);
+        room_for_occs(m, count + 1);
+        m->occs[count++] = o;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        replica_remove(r, m->occs[i]);
+}
+
+/* W37, W38, W39, W50 to W52: records may be of several nicks (a gateway was lost). */
+static void leave(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    struct replica *r = room->replica;
+    struct buf text;
+    buf_init(&text);
+    struct str status = kick_status(room, p, &text);
+    for (size_t i = 0; i < p->n_records; i++) {
+        struct occ *first = replica_find(r, p->records[i]->occ);
+        if (!first)
+            continue; /* shown before, or of an earlier part of this Presence */
+        struct nick *n = first->nick;
+        struct list gone;
+        list_init(&gone);
+        for (size_t k = i; k < p->n_records; k++) {
+            const Verona__Record *rec = p->records[k];
+            struct occ *o = replica_find(r, rec->occ);
+            if (!o || o->nick != n || !replica_removes(o, rec->occ))
+                continue;
+            if (rec->affiliation >= VERONA__AFFILIATION__OUTCAST &&
+                rec->affiliation <= VERONA__AFFILIATION__OWNER)
+                o->affiliation = (enum affiliation)rec->affiliation;
+            list_remove(&o->in_nick);
+            list_push_back(&gone, &o->in_nick);
+        }
+        if (list_empty(&gone))
+            continue;
+        part(m, room, n, &gone, p, status);
+        remove_all(m, r, n, &gone);
+    }
+    buf_deinit(&text);
+}
+
+/* W40 */
+static void show(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    struct client *c = client_by_sid(m->g, p->to_sid);
+    if (!c || p->n_records == 0)
+        return;
+    const Verona__Record *rec = p->records[0];
+    const struct occ *asker = replica_find_local(room->replica, p->to_sid);
+    const struct nick *n = replica_nick(room->replica, wire_str(rec->nick));
+    bool sees = asker && (replica_sees(room->replica, asker) || asker->nick == n ||
+                          str_eq(jid_bare(asker->jid), jid_bare(wire_str(rec->jid))));
+    struct render_presence rp = copy_of(room, wire_str(rec->nick));
+    say(&rp, p, sees);
+    if (p->absent) {
+        const struct render_item item = {.affiliation = (enum affiliation)rec->affiliation,
+                                         .role = ROLE_NONE,
+                                         .jid = sees ? wire_str(rec->jid) : STR_NULL};
+        rp.unavailable = true;
+        rp.item_nick = wire_str(rec->nick);
+        rp.occupant_id = wire_str(rec->occupant_id);
+        rp.items = &item;
+        rp.n_items = 1;
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+    } else if (n) {
+        from_occ(&rp, nick_front(n), true);
+        items_of(m, &rp, &n->occs, NULL, sees, false);
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+    }
+}
+
+void muc_show_presence(struct muc *m, struct mroom *room, const Verona__Presence *p)
+{
+    switch (p->kind) {
+    case VERONA__PRESENCE__KIND__JOIN:
+    case VERONA__PRESENCE__KIND__RESYNC:
+        join(m, room, p);
+        break;
+    case VERONA__PRESENCE__KIND__UPDATE:
+        update(m, room, p);
+        break;
+    case VERONA__PRESENCE__KIND__NICK:
+        change_nick(m, room, p);
+        break;
+    case VERONA__PRESENCE__KIND__LEAVE:
+        leave(m, room, p);
+        break;
+    case VERONA__PRESENCE__KIND__SHOW:
+        show(m, room, p);
+        break;
+    case _VERONA__PRESENCE__KIND_IS_INT_SIZE:
+        break;
+    }
+}
+
+/* ---- the end of the room, for everybody at once */
+
+/* One unavailable to each local session about itself, and about nobody else. */
+static void end_all(struct muc *m, struct mroom *room, const Verona__Destroyed *d,
+                    const uint32_t *codes, size_t n_codes)
+{
+    uint32_t n;
+    const struct replica_local *l = replica_locals(room->replica, &n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct client *c = client_by_sid(m->g, l[i].sid);
+        const struct occ *o = l[i].occ;
+        if (!c)
+            continue;
+        struct render_presence rp = copy_of(room, o->nick->name);
+        rp.unavailable = true;
+        rp.occupant_id = o->occupant_id;
+        rp.destroyed = d;
+        rp.statuses = codes;
+        rp.n_statuses = n_codes;
+        item_add(m, &rp, o, ROLE_NONE, true);
+        rp.self = true;
+        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        stay_left(c, replica_room(room->replica));
+    }
+}
+
+/* W74 */
+void muc_show_destroyed(struct muc *m, struct mroom *room, const Verona__Destroyed *d)
+{
+    end_all(m, room, d, NULL, 0);
+}
+
+void muc_show_lost(struct muc *m, struct mroom *room)
+{
+    static const uint32_t codes[] = {333};
+    end_all(m, room, NULL, codes, 1);
+}
+
+/* W41: roles that are shown from now on, or no more. */
+void muc_show_facts(struct muc *m, struct mroom *room, const Verona__RoomFacts *f)
+{
+    uint32_t before = replica_broadcast(room->replica);
+    replica_set_facts(room->replica, f);
+    uint32_t turned = before ^ replica_broadcast(room->replica);
+    if (turned == 0)
+        return;
+    LIST_FOREACH(it, replica_nicks(room->replica))
+    {
+        const struct nick *n = NICK_OF(it);
+        enum role role = nick_front(n)->role;
+        if (turned >> (unsigned)role & 1u)
+            others_state(m, room, n, NULL, !replica_shows(room->replica, role));
+    }
+}

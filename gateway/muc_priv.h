@@ -1,0 +1,71 @@
+/* muc_priv.h: what the files of muc share.
+ *
+ *   muc.c           stanzas out, deliveries in, the rooms that have a replica here
+ *   muc_parts.c     messages, answers, posts
+ *   muc_presence.c  presence: who sees which copy
+ *   muc_stay.c      the rooms of a session */
+#ifndef MUC_GATEWAY_MUC_PRIV_H
+#define MUC_GATEWAY_MUC_PRIV_H
+
+#include "base/arena.h"
+#include "base/hmap.h"
+#include "base/list.h"
+#include "base/slot.h"
+#include "gateway/client.h"
+#include "gateway/fanout.h"
+#include "gateway/gateway.h"
+#include "gateway/muc_in.h"
+#include "gateway/link.h"
+#include "gateway/muc.h"
+#include "gateway/render.h"
+#include "gateway/replica.h"
+#include "gateway/stanza_id.h"
+#include "proto/wire.h"
+
+/* A room with local occupants. */
+struct mroom {
+    struct replica *replica;
+    struct stanza_id_room ids;
+    struct list in_slot;
+    UT_hash_handle hh; /* by replica_room() */
+};
+
+struct muc {
+    struct gateway *g;
+    struct mroom *rooms;
+    struct list by_slot[SLOT_COUNT]; /* of mroom.in_slot */
+    struct stanza_ids *ids;          /* made when the cluster's key is known */
+    struct arena arena;              /* one stanza in */
+    struct buf out;                  /* one tail */
+    struct buf history;              /* the tails of one history */
+    struct render_item *items;
+    uint32_t cap_items;
+    struct occ **occs; /* those that one Presence speaks of */
+    uint32_t cap_occs;
+};
+
+/* muc_presence.c */
+void muc_show_presence(struct muc *m, struct mroom *room, const Verona__Presence *p);
+void muc_show_destroyed(struct muc *m, struct mroom *room, const Verona__Destroyed *d);
+void muc_show_facts(struct muc *m, struct mroom *room, const Verona__RoomFacts *f);
+/* unavailable, 333 and 110 to every local session (no state is left of the room). */
+void muc_show_lost(struct muc *m, struct mroom *room);
+
+/* muc_parts.c. room: NULL for a room without a replica. */
+void muc_show_message(struct muc *m, struct mroom *room, const Verona__Message *msg);
+void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *h);
+void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n);
+void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s);
+void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r);
+void muc_show_post(struct muc *m, struct str room, const Verona__Post *p);
+
+/* muc_stay.c: the rooms that a session is in or on its way into. */
+void stay_joining(struct client *c, struct str room);   /* a join was sent */
+void stay_join_over(struct client *c, struct str room); /* and was answered, whatever the answer */
+void stay_entered(struct client *c, struct str room);
+void stay_left(struct client *c, struct str room);
+void stay_each(struct client *c, void (*fn)(void *ctx, struct client *c, struct str room),
+               void *ctx);
+void stay_forget(struct client *c);
+
+#endif

@@ -1,0 +1,83 @@
+/* render.h: what a Delivery says as XML. Pure; the last place where meaning becomes bytes.
+ *
+ * Everything here appends a *tail*: what follows "<message to='JID'" in the stanza of any receiver
+ * (client.h), so that one rendering serves all who share a view. Children come in the order of
+ * FEATURES 5.5. Text from people goes through buf_xml; payloads are XML already. */
+#ifndef MUC_GATEWAY_RENDER_H
+#define MUC_GATEWAY_RENDER_H
+
+#include "base/buf.h"
+#include "base/muc.h"
+#include "gateway/stanza.h"
+#include "proto/muc.pb-c.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- presence (render_presence.c) */
+
+struct render_item {
+    enum affiliation affiliation;
+    enum role role;
+    struct str jid; /* empty: may not be seen */
+};
+
+struct render_presence {
+    struct str room, nick; /* of `from` */
+    struct str id;         /* empty: none */
+    bool unavailable;
+    struct str payload;     /* the client's children, XML */
+    struct str status_text; /* <status/> of an error kick, not escaped; empty: none */
+    struct str occupant_id; /* empty: none */
+    const uint32_t *statuses, *more_statuses; /* in this order before the items */
+    size_t n_statuses, n_more_statuses;
+    const struct render_item *items;
+    size_t n_items;
+    struct str item_nick; /* attribute of each item; empty: none */
+    bool has_actor;
+    struct str actor_nick, actor_jid; /* empty: not shown; both empty: no actor */
+    bool has_reason;
+    struct str reason;
+    const Verona__Destroyed *destroyed; /* in place of the statuses; NULL: none */
+    bool self;                          /* status 110, last */
+};
+void render_presence(struct buf *out, const struct render_presence *p);
+
+/* ---- messages (render_message.c) */
+
+/* Groupchat and history (stamp_ms set: with <delay/>). stanza_id empty: none. W30, W33 */
+void render_groupchat(struct buf *out, struct str room, const Verona__Message *m,
+                      struct str stanza_id);
+void render_private(struct buf *out, struct str room, const Verona__Message *m);      /* W34 */
+void render_subject(struct buf *out, struct str room, const Verona__Message *m);      /* W31 */
+void render_notice(struct buf *out, struct str room, const Verona__Notice *n);        /* W49 */
+void render_status(struct buf *out, struct str room, const Verona__StatusMessage *s); /* W67 */
+/* W70, W73: a whole message without `to`. */
+void render_post(struct buf *out, struct str room, const Verona__Post *p);
+/* XEP-0082, in whole seconds. */
+void render_stamp(struct buf *out, uint64_t ms);
+
+/* ---- answers (render_reply.c, render_form.c) */
+
+/* What kind of stanza it is comes back. */
+enum stanza_kind render_reply(struct buf *out, struct str room, const Verona__Reply *r);
+void render_config_form(struct buf *out, const Verona__ConfigForm *f);     /* W63: <query/> */
+void render_register_form(struct buf *out, const Verona__RegisterForm *f); /* W58: <query/> */
+void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo *d); /* W77 */
+
+/* ---- pieces (render.c) */
+
+void render_attr(struct buf *out, const char *name,
+                 struct str value); /* " name='value'", escaped */
+void render_from(struct buf *out, struct str room, struct str nick);
+void render_id(struct buf *out, struct str id); /* nothing if empty */
+void render_text(struct buf *out, const char *element,
+                 struct str text); /* <element>text</element> */
+void render_statuses(struct buf *out, const uint32_t *codes, size_t n);
+void render_occupant_id(struct buf *out, struct str id); /* nothing if empty */
+void render_delay(struct buf *out, struct str room, uint64_t stamp_ms);
+/* A field of a data form with one value. label NULL: none. */
+void render_field(struct buf *out, const char *type, const char *var, const char *label,
+                  struct str value);
+
+#endif

@@ -1,0 +1,211 @@
+/* render_form.c: the forms of a room: configuration (W63), registration (W58), disco#info (W77). */
+#include "gateway/render.h"
+#include "proto/wire.h"
+
+#include "base/jid.h"
+
+#define CONFIG "muc#roomconfig_"
+
+struct option {
+    const char *value, *label;
+};
+
+static const struct option whois_options[] = {{"moderators", "Moderators only"},
+                                              {"anyone", "Anyone"}};
+/* in the order of enum allow_pm (RoomConfig.allow_pm) */
+static const struct option pm_options[] = {{"anyone", "Anyone"},
+                                           {"participants", "Participants"},
+                                           {"moderators", "Moderators"},
+                                           {"none", "Nobody"}};
+static const struct option role_options[] = {
+    {"moderator", "Moderator"}, {"participant", "Participant"}, {"visitor", "Visitor"}};
+static const enum role role_values[] = {ROLE_MODERATOR, ROLE_PARTICIPANT, ROLE_VISITOR};
+static const uint32_t max_users[] = {10, 20, 30, 50, 100, 200, 500, 1000};
+
+static void open_form(struct buf *out, const char *type, const char *form_type)
+{
+    buf_z(out, "<x xmlns='" NS_DATA "' type='");
+    buf_z(out, type);
+    buf_z(out, "'>");
+    if (strcmp(form_type, "http://jabber.org/protocol/muc#roomconfig") == 0)
+        buf_z(out, "<title>Room configuration</title>");
+    render_field(out, "hidden", "FORM_TYPE", NULL, str_of(form_type));
+}
+
+static void boolean(struct buf *out, const char *var, const char *label, bool on)
+{
+    render_field(out, "boolean", var, label, on ? STR("1") : STR("0"));
+}
+
+static void open_field(struct buf *out, const char *type, const char *var, const char *label)
+{
+    buf_z(out, "<field type='");
+    buf_z(out, type);
+    buf_z(out, "' var='");
+    buf_z(out, var);
+    buf_c(out, '\'');
+    render_attr(out, "label", str_of(label));
+    buf_c(out, '>');
+}
+
+static void option(struct buf *out, struct str label, struct str value)
+{
+    buf_z(out, "<option");
+    render_attr(out, "label", label);
+    buf_c(out, '>');
+    render_text(out, "value", value);
+    buf_z(out, "</option>");
+}
+
+static void options(struct buf *out, const struct option *o, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        option(out, str_of(o[i].label), str_of(o[i].value));
+}
+
+static void choice(struct buf *out, const char *var, const char *label, const struct option *o,
+                   size_t n, size_t chosen)
+{
+    open_field(out, "list-single", var, label);
+    render_text(out, "value", str_of(o[chosen < n ? chosen : 0].value));
+    options(out, o, n);
+    buf_z(out, "</field>");
+}
+
+static void roles(struct buf *out, const char *var, const char *label, uint32_t mask)
+{
+    open_field(out, "list-multi", var, label);
+    for (size_t i = 0; i < sizeof role_values / sizeof role_values[0]; i++) {
+        if (mask >> (unsigned)role_values[i] & 1u)
+            render_text(out, "value", str_of(role_options[i].value));
+    }
+    options(out, role_options, sizeof role_options / sizeof role_options[0]);
+    buf_z(out, "</field>");
+}
+
+static void places(struct buf *out, uint32_t max)
+{
+    struct buf number;
+    bool listed = max == 0;
+    buf_init(&number);
+    open_field(out, "list-single", CONFIG "maxusers", "Maximum number of occupants");
+    if (max)
+        buf_u64(&number, max);
+    render_text(out, "value", max ? buf_as_str(&number) : STR("none"));
+    for (size_t i = 0; i < sizeof max_users / sizeof max_users[0]; i++) {
+        struct buf one;
+        buf_init(&one);
+        buf_u64(&one, max_users[i]);
+        option(out, buf_as_str(&one), buf_as_str(&one));
+        buf_deinit(&one);
+        listed = listed || max == max_users[i];
+    }
+    if (!listed) /* the present value is always among the options */
+        option(out, buf_as_str(&number), buf_as_str(&number));
+    option(out, STR("No limit"), STR("none"));
+    buf_z(out, "</field>");
+    buf_deinit(&number);
+}
+
+static void jids(struct buf *out, const char *var, const char *label, const ProtobufCBinaryData *v,
+                 size_t n)
+{
+    open_field(out, "jid-multi", var, label);
+    for (size_t i = 0; i < n; i++)
+        render_text(out, "value", wire_str(v[i]));
+    buf_z(out, "</field>");
+}
+
+void render_config_form(struct buf *out, const Verona__ConfigForm *f)
+{
+    static const Verona__RoomConfig none = VERONA__ROOM_CONFIG__INIT;
+    const Verona__RoomConfig *c = f->config ? f->config : &none;
+    buf_z(out, "<query xmlns='" NS_MUC_OWNER "'>");
+    open_form(out, "form", "http://jabber.org/protocol/muc#roomconfig");
+    render_field(out, "text-single", CONFIG "roomname", "Name", wire_str(c->name));
+    render_field(out, "text-single", CONFIG "roomdesc", "Description", wire_str(c->description));
+    render_field(out, "text-single", CONFIG "lang", "Language", wire_str(c->lang));
+    boolean(out, CONFIG "persistentroom", "Room outlives its last occupant", c->persistent);
+    boolean(out, CONFIG "publicroom", "Room is listed", c->public_);
+    boolean(out, CONFIG "membersonly", "Only members may enter", c->members_only);
+    boolean(out, CONFIG "moderatedroom", "Only those with voice may speak", c->moderated);
+    boolean(out, CONFIG "passwordprotectedroom", "A password is needed to enter",
+            c->secret.len > 0);
+    render_field(out, "text-private", CONFIG "roomsecret", "Password", wire_str(c->secret));
+    boolean(out, CONFIG "changesubject", "Occupants may change the subject", c->change_subject);
+    boolean(out, CONFIG "enablelogging", "Conversations are logged publicly", c->logging);
+    boolean(out, CONFIG "allowinvites", "Members may invite others", c->allow_invites);
+    choice(out, CONFIG "whois", "Who may see real addresses", whois_options, 2,
+           c->whois_anyone ? 1 : 0);
+    choice(out, CONFIG "allowpm", "Who may send private messages", pm_options, 4, c->allow_pm);
+    places(out, c->max_users);
+    roles(out, CONFIG "presencebroadcast", "Roles whose presence is shown", c->presence_broadcast);
+    roles(out, CONFIG "getmemberlist", "Roles that may read the member list", c->get_member_list);
+    jids(out, CONFIG "roomadmins", "Administrators", f->admins, f->n_admins);
+    jids(out, CONFIG "roomowners", "Owners", f->owners, f->n_owners);
+    buf_z(out, "</x></query>");
+}
+
+void render_register_form(struct buf *out, const Verona__RegisterForm *f)
+{
+    buf_z(out, "<query xmlns='" NS_REGISTER "'>");
+    if (f->registered) {
+        buf_z(out, "<registered/>");
+        render_text(out, "username", wire_str(f->nick));
+    } else {
+        open_form(out, "form", "http://jabber.org/protocol/muc#register");
+        buf_z(out, "<field type='text-single' var='muc#register_roomnick' label='Nickname'>"
+                   "<required/></field></x>");
+    }
+    buf_z(out, "</query>");
+}
+
+static void feature(struct buf *out, const char *var)
+{
+    buf_z(out, "<feature var='");
+    buf_z(out, var);
+    buf_z(out, "'/>");
+}
+
+void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo *d)
+{
+    static const Verona__RoomConfig none = VERONA__ROOM_CONFIG__INIT;
+    const Verona__RoomConfig *c = d->config ? d->config : &none;
+    struct jid parts;
+    struct str name = wire_str(c->name);
+    struct buf number;
+    if (name.n == 0 && jid_split(room, &parts) == 0)
+        name = parts.local;
+    buf_z(out, "<query xmlns='" NS_DISCO_INFO "'><identity category='conference' type='text'");
+    render_attr(out, "name", name);
+    buf_z(out, "/>");
+    feature(out, NS_MUC);
+    feature(out, c->public_ ? "muc_public" : "muc_hidden");
+    feature(out, c->members_only ? "muc_membersonly" : "muc_open");
+    feature(out, c->moderated ? "muc_moderated" : "muc_unmoderated");
+    feature(out, c->whois_anyone ? "muc_nonanonymous" : "muc_semianonymous");
+    feature(out, d->password ? "muc_passwordprotected" : "muc_unsecured");
+    feature(out, c->persistent ? "muc_persistent" : "muc_temporary");
+    /* only what works */
+    feature(out, "http://jabber.org/protocol/muc#stable_id");
+    feature(out, "http://jabber.org/protocol/muc#self-ping-optimization");
+    feature(out, NS_REGISTER);
+    feature(out, NS_OCCUPANT_ID);
+    feature(out, NS_SID);
+    feature(out, NS_DISCO_INFO);
+    open_form(out, "result", "http://jabber.org/protocol/muc#roominfo");
+    render_field(out, "text-single", "muc#roominfo_description", "Description",
+                 wire_str(c->description));
+    buf_init(&number);
+    buf_u64(&number, d->occupants);
+    render_field(out, "text-single", "muc#roominfo_occupants", "Number of occupants",
+                 buf_as_str(&number));
+    buf_deinit(&number);
+    if (c->lang.len)
+        render_field(out, "text-single", "muc#roominfo_lang", "Language", wire_str(c->lang));
+    if (d->subject.len)
+        render_field(out, "text-single", "muc#roominfo_subject", "Subject", wire_str(d->subject));
+    boolean(out, "muc#roominfo_subjectmod", "Occupants may change the subject", c->change_subject);
+    render_field(out, "text-single", "muc#roomconfig_roomname", "Name", wire_str(c->name));
+    buf_z(out, "</x></query>");
+}

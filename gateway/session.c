@@ -1,0 +1,531 @@
+/* session.c: the stream negotiation of RFC 6120 §4 to §7 for a server that clients connect to. */
+#include "gateway/session.h"
+#include "gateway/b64.h"
+#include "gateway/jid_prep.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/muc.h"
+
+#define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
+#define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
+#define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
+#define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
+#define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
+
+struct session {
+    const struct session_config *cfg;
+    const struct session_ops *ops;
+    void *ctx;
+    enum session_state state;
+    bool tls, authed, header_sent;
+    bool asking;         /* a question is out */
+    uint32_t sasl_tries; /* that failed */
+    struct sasl *sasl;   /* NULL when authenticated */
+    struct buf bare, jid;
+    struct buf bind_id; /* id of the iq that asks for the resource */
+};
+
+struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
+                            void *ctx, bool tls)
+{
+    struct session *s = mem_zalloc(sizeof *s);
+    s->cfg = cfg;
+    s->ops = ops;
+    s->ctx = ctx;
+    s->tls = tls;
+    return s;
+}
+
+void session_destroy(struct session **s_p)
+{
+    struct session *s = *s_p;
+    if (!s)
+        return;
+    *s_p = NULL;
+    sasl_destroy(&s->sasl);
+    buf_deinit(&s->bare);
+    buf_deinit(&s->jid);
+    buf_deinit(&s->bind_id);
+    mem_free(s);
+}
+
+enum session_state session_state(const struct session *s)
+{
+    return s->state;
+}
+
+struct str session_jid(const struct session *s)
+{
+    return buf_as_str(&s->jid);
+}
+
+struct str session_bare(const struct session *s)
+{
+    return buf_as_str(&s->bare);
+}
+
+/* ---------------------------------------------------------------- sending */
+
+static void send_buf(struct session *s, struct buf *b)
+{
+    s->ops->send(s->ctx, buf_as_str(b));
+    buf_deinit(b);
+}
+
+static void send_z(struct session *s, const char *z)
+{
+    s->ops->send(s->ctx, str_of(z));
+}
+
+static void put_random_hex(struct session *s, struct buf *b, size_t n)
+{
+    uint8_t bytes[16];
+    s->cfg->sasl.random(bytes, n);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(b, "%02x", bytes[i]);
+}
+
+static void send_header(struct session *s)
+{
+    struct buf b;
+    buf_init(&b);
+    buf_z(&b, "<?xml version='1.0'?><stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAMS
+              "' id='");
+    put_random_hex(s, &b, 16);
+    buf_z(&b, "' from='");
+    buf_xml(&b, s->cfg->sasl.domain);
+    if (s->authed) {
+        buf_z(&b, "' to='");
+        buf_xml(&b, buf_as_str(&s->bare));
+    }
+    buf_z(&b, "' version='1.0' xml:lang='en'>");
+    send_buf(s, &b);
+    s->header_sent = true;
+}
+
+static void end(struct session *s, enum session_end how)
+{
+    s->state = SESSION_ENDED;
+    s->ops->ended(s->ctx, how);
+}
+
+void session_error(struct session *s, const char *condition, const char *text)
+{
+    if (s->state == SESSION_ENDED)
+        return;
+    if (!s->header_sent) /* RFC 6120 §4.9.1.2 */
+        send_header(s);
+    struct buf b;
+    buf_init(&b);
+    buf_printf(&b, "<stream:error><%s xmlns='" NS_STREAM_ERRORS "'/>", condition);
+    if (text) {
+        buf_z(&b, "<text xmlns='" NS_STREAM_ERRORS "' xml:lang='en'>");
+        buf_xml(&b, str_of(text));
+        buf_z(&b, "</text>");
+    }
+    buf_z(&b, "</stream:error></stream:stream>");
+    send_buf(s, &b);
+    s->ops->stream_error(s->ctx, condition, false);
+    end(s, SESSION_REFUSED);
+}
+
+static void send_features(struct session *s)
+{
+    struct buf b;
+    buf_init(&b);
+    buf_z(&b, "<stream:features>");
+    if (s->authed) {
+        buf_z(&b, "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
+    } else {
+        bool any = false;
+        if (s->cfg->starttls && !s->tls)
+            buf_z(&b, "<starttls xmlns='" NS_TLS "'/>");
+        for (enum sasl_mechanism m = 0; m < SASL_COUNT; m++) {
+            if (!sasl_offers(&s->cfg->sasl, m, s->tls))
+                continue;
+            buf_z(&b, any ? "<mechanism>" : "<mechanisms xmlns='" NS_SASL "'><mechanism>");
+            buf_z(&b, sasl_name(m));
+            buf_z(&b, "</mechanism>");
+            any = true;
+        }
+        if (any)
+            buf_z(&b, "</mechanisms>");
+    }
+    buf_z(&b, "</stream:features>");
+    send_buf(s, &b);
+}
+
+static void iq_begin(struct buf *b, const char *type, struct str id)
+{
+    buf_printf(b, "<iq type='%s'", type);
+    if (id.p) {
+        buf_z(b, " id='");
+        buf_xml(b, id);
+        buf_c(b, '\'');
+    }
+}
+
+static void iq_error(struct session *s, struct str id, enum stanza_error e)
+{
+    struct buf b;
+    buf_init(&b);
+    iq_begin(&b, "error", id);
+    buf_printf(&b, "><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></iq>",
+               stanza_error_type(e), stanza_error_condition(e));
+    send_buf(s, &b);
+}
+
+/* ---------------------------------------------------------------- header */
+
+/* RFC 6120 §4.7.5: "1.0" and any later minor or major version, which we answer with 1.0. */
+static bool version_ok(struct str v)
+{
+    return v.n >= 3 && v.p[0] >= '1' && v.p[0] <= '9' && (v.p[1] == '.' || v.p[2] == '.');
+}
+
+static bool is_our_domain(const struct session *s, struct str to)
+{
+    struct arena a;
+    struct str text;
+    arena_init(&a);
+    bool ours = jid_prep(to, &a, &text, NULL) == 0 && str_eq(text, s->cfg->sasl.domain);
+    arena_deinit(&a);
+    return ours;
+}
+
+void session_header(struct session *s, const struct xnode *root, struct str content_ns)
+{
+    if (s->state != SESSION_HEADER)
+        return;
+    struct str to = xnode_attr(root, "to");
+    if (!str_is(root->ns, NS_STREAMS)) {
+        session_error(s, "invalid-namespace", NULL);
+    } else if (!str_is(root->name, "stream")) {
+        session_error(s, "bad-format", NULL);
+    } else if (content_ns.n && !str_is(content_ns, NS_CLIENT) && !str_is(content_ns, NS_STREAMS)) {
+        /* No content namespace at all is fine: stanzas then bring their own (§4.8.5). */
+        session_error(s, "invalid-namespace", NULL);
+    } else if (!to.p) {
+        session_error(s, "improper-addressing", "the header needs a 'to'");
+    } else if (!is_our_domain(s, to)) {
+        session_error(s, "host-unknown", NULL);
+    } else if (!version_ok(xnode_attr(root, "version"))) {
+        session_error(s, "unsupported-version", NULL);
+    } else {
+        send_header(s);
+        s->state = s->authed ? SESSION_AUTHED : SESSION_OPEN;
+        send_features(s);
+    }
+}
+
+void session_stream_end(struct session *s)
+{
+    if (s->state == SESSION_ENDED)
+        return;
+    if (!s->header_sent)
+        send_header(s);
+    send_z(s, "</stream:stream>");
+    end(s, SESSION_CLOSED);
+}
+
+static void restart(struct session *s)
+{
+    s->state = SESSION_HEADER;
+    s->header_sent = false;
+    s->ops->restart(s->ctx);
+}
+
+/* ---------------------------------------------------------------- TLS */
+
+void session_tls_proceed(struct session *s, bool clean)
+{
+    if (s->state == SESSION_ENDED)
+        return;
+    if (!clean) {
+        session_error(s, "policy-violation", "data behind starttls");
+        return;
+    }
+    send_z(s, "<proceed xmlns='" NS_TLS "'/>");
+    sasl_destroy(&s->sasl); /* §5.4.3.3: nothing learnt in clear survives */
+    restart(s);
+}
+
+void session_secured(struct session *s)
+{
+    s->tls = true;
+}
+
+static void starttls(struct session *s)
+{
+    if (s->tls || !s->cfg->starttls) {
+        send_z(s, "<failure xmlns='" NS_TLS "'/></stream:stream>");
+        end(s, SESSION_REFUSED);
+        return;
+    }
+    s->ops->start_tls(s->ctx);
+}
+
+/* ---------------------------------------------------------------- SASL */
+
+static void ask(struct session *s)
+{
+    s->asking = true;
+    s->ops->hold(s->ctx, true);
+}
+
+static bool answered(struct session *s)
+{
+    if (!s->asking)
+        return false;
+    s->asking = false;
+    return s->state != SESSION_ENDED;
+}
+
+static void sasl_did(struct session *s, enum sasl_step step)
+{
+    struct buf b;
+    buf_init(&b);
+    struct str data = sasl_data(s->sasl);
+    switch (step) {
+    case SASL_CHALLENGE:
+    case SASL_SUCCESS:
+        buf_z(&b, step == SASL_SUCCESS ? "<success xmlns='" NS_SASL "'"
+                                       : "<challenge xmlns='" NS_SASL "'");
+        if (data.n) {
+            buf_c(&b, '>');
+            b64_encode(&b, data.p, data.n);
+            buf_z(&b, step == SASL_SUCCESS ? "</success>" : "</challenge>");
+        } else {
+            buf_z(&b, "/>");
+        }
+        send_buf(s, &b);
+        if (step == SASL_CHALLENGE)
+            return;
+        s->ops->attempt(s->ctx, sasl_used(s->sasl), sasl_bare(s->sasl), NULL);
+        buf_str(&s->bare, sasl_bare(s->sasl));
+        s->authed = true;
+        sasl_destroy(&s->sasl);
+        s->ops->authenticated(s->ctx, buf_as_str(&s->bare));
+        restart(s);
+        return;
+    case SASL_FAILURE:
+        buf_printf(&b, "<failure xmlns='" NS_SASL "'><%s/></failure>", sasl_failure(s->sasl));
+        send_buf(s, &b);
+        s->ops->attempt(s->ctx, sasl_used(s->sasl), sasl_bare(s->sasl), sasl_failure(s->sasl));
+        sasl_destroy(&s->sasl);
+        if (++s->sasl_tries >= LIMIT_SASL_TRIES)
+            session_error(s, "policy-violation", "too many attempts");
+        return;
+    case SASL_WANT_ACCOUNT:
+        ask(s);
+        s->ops->ask_account(s->ctx, sasl_bare(s->sasl));
+        return;
+    case SASL_WANT_JOB:
+        ask(s);
+        s->ops->ask_job(s->ctx, sasl_take_job(s->sasl));
+        return;
+    }
+}
+
+void session_account(struct session *s, const struct account *a)
+{
+    if (!answered(s))
+        return;
+    sasl_did(s, sasl_account(s->sasl, a));
+    if (!s->asking)
+        s->ops->hold(s->ctx, false);
+}
+
+void session_job_done(struct session *s, const struct sasl_job *j)
+{
+    if (!answered(s))
+        return;
+    sasl_did(s, sasl_job_done(s->sasl, j));
+    s->ops->hold(s->ctx, false);
+}
+
+static void sasl_element(struct session *s, const struct xnode *st, struct arena *a)
+{
+    struct str text = xnode_text(st, a);
+    if (str_is(st->name, "auth")) {
+        sasl_destroy(&s->sasl); /* a new one aborts the old one */
+        s->sasl = sasl_new(&s->cfg->sasl);
+        sasl_did(s, sasl_start(s->sasl, xnode_attr(st, "mechanism"), text, s->tls));
+        return;
+    }
+    if (!s->sasl)
+        s->sasl = sasl_new(&s->cfg->sasl); /* answers that nothing was begun */
+    if (str_is(st->name, "response"))
+        sasl_did(s, sasl_response(s->sasl, text));
+    else if (str_is(st->name, "abort"))
+        sasl_did(s, sasl_abort(s->sasl));
+    else
+        session_error(s, "unsupported-stanza-type", NULL);
+}
+
+/* ---------------------------------------------------------------- bind */
+
+static void bind(struct session *s, const struct xnode *st, const struct xnode *child,
+                 struct arena *a)
+{
+    struct str id = xnode_attr(st, "id"), resource = STR_NULL;
+    const struct xnode *asked = xnode_child(child, NS_BIND, "resource");
+    struct str raw = xnode_text(asked, a);
+    if (id.n > LIMIT_ID) {
+        iq_error(s, STR_NULL, SE_BAD_REQUEST);
+        return;
+    }
+    if (raw.n && jid_prep_resource(raw, a, &resource)) {
+        iq_error(s, id, SE_BAD_REQUEST); /* RFC 6120 §7.7.2.1 */
+        return;
+    }
+    buf_reset(&s->bind_id);
+    buf_str(&s->bind_id, id);
+    buf_reset(&s->jid);
+    buf_str(&s->jid, buf_as_str(&s->bare));
+    buf_c(&s->jid, '/');
+    size_t at = s->jid.len;
+    if (resource.n)
+        buf_str(&s->jid, resource);
+    else
+        put_random_hex(s, &s->jid, 8);
+    struct buf chosen; /* a copy: the callee may look at the JID while it answers */
+    buf_init(&chosen);
+    buf_put(&chosen, s->jid.data + at, s->jid.len - at);
+    ask(s);
+    s->ops->ask_bind(s->ctx, buf_as_str(&s->bare), buf_as_str(&chosen));
+    buf_deinit(&chosen);
+}
+
+void session_bound(struct session *s, int err)
+{
+    if (!answered(s))
+        return;
+    struct str id = buf_as_str(&s->bind_id);
+    if (err) {
+        iq_error(s, id, SE_RESOURCE_CONSTRAINT);
+        buf_reset(&s->jid);
+    } else {
+        struct buf b;
+        buf_init(&b);
+        s->state = SESSION_BOUND;
+        iq_begin(&b, "result", id);
+        buf_z(&b, "><bind xmlns='" NS_BIND "'><jid>");
+        buf_xml(&b, buf_as_str(&s->jid));
+        buf_z(&b, "</jid></bind></iq>");
+        send_buf(s, &b);
+    }
+    buf_deinit(&s->bind_id);
+    s->ops->hold(s->ctx, false);
+}
+
+static void authed_stanza(struct session *s, const struct xnode *st, struct arena *a)
+{
+    const struct xnode *child = xnode_elem(st->first);
+    if (!str_is(st->name, "iq") || !str_is(xnode_attr(st, "type"), "set") || !child) {
+        session_error(s, "not-authorized", "no resource was bound"); /* RFC 6120 §7.1 */
+    } else if (xnode_is(child, NS_BIND, "bind")) {
+        bind(s, st, child, a);
+    } else if (xnode_is(child, NS_SESSION, "session")) {
+        iq_error(s, xnode_attr(st, "id"), SE_NOT_ALLOWED);
+    } else {
+        session_error(s, "not-authorized", "no resource was bound");
+    }
+}
+
+/* ---------------------------------------------------------------- stanzas */
+
+/* RFC 6120 §8.1.2.1: absent, or the client's own full or bare JID. Stamped in any case. */
+static bool stamp_from(struct session *s, struct xnode *st, struct arena *a)
+{
+    struct xattr *slot = NULL;
+    for (uint32_t i = 0; i < st->n_attrs; i++)
+        if (st->attrs[i].ns.n == 0 && str_is(st->attrs[i].name, "from"))
+            slot = &st->attrs[i];
+    if (slot) {
+        struct str text = slot->value;
+        bool own = str_eq(text, buf_as_str(&s->jid)) || str_eq(text, buf_as_str(&s->bare));
+        if (!own && (jid_prep(slot->value, a, &text, NULL) ||
+                     (!str_eq(text, buf_as_str(&s->jid)) && !str_eq(text, buf_as_str(&s->bare)))))
+            return false;
+    } else {
+        slot = &st->attrs[st->n_attrs++]; /* the parser leaves room for it */
+        *slot = (struct xattr){STR_NULL, STR("from"), STR_NULL};
+    }
+    slot->value = buf_as_str(&s->jid);
+    return true;
+}
+
+/* Once bound, bind and session requests are the stream's own affair still. */
+static bool late_negotiation(struct session *s, const struct xnode *st)
+{
+    const struct xnode *child = xnode_elem(st->first);
+    if (!str_is(st->name, "iq") || !str_is(xnode_attr(st, "type"), "set") || !child)
+        return false;
+    if (xnode_is(child, NS_SESSION, "session")) {
+        struct buf b;
+        buf_init(&b);
+        iq_begin(&b, "result", xnode_attr(st, "id"));
+        buf_z(&b, "/>");
+        send_buf(s, &b);
+        return true;
+    }
+    if (xnode_is(child, NS_BIND, "bind")) {
+        iq_error(s, xnode_attr(st, "id"), SE_NOT_ALLOWED);
+        return true;
+    }
+    return false;
+}
+
+static bool is_stanza_name(struct str name)
+{
+    return str_is(name, "message") || str_is(name, "presence") || str_is(name, "iq");
+}
+
+void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t bytes)
+{
+    if (s->state == SESSION_ENDED || s->state == SESSION_HEADER)
+        return;
+    if (str_is(st->ns, NS_STREAMS)) {
+        if (str_is(st->name, "error")) {
+            struct xnode *what = xnode_elem(st->first);
+            struct buf z;
+            buf_init(&z);
+            buf_str(&z, what ? what->name : STR("undefined-condition"));
+            buf_c(&z, '\0');
+            s->ops->stream_error(s->ctx, z.data, true);
+            buf_deinit(&z);
+            send_z(s, "</stream:stream>");
+            end(s, SESSION_REFUSED);
+            return;
+        }
+        session_error(s, "unsupported-stanza-type", NULL);
+        return;
+    }
+    if (!s->authed && str_is(st->ns, NS_TLS) && str_is(st->name, "starttls")) {
+        starttls(s);
+        return;
+    }
+    if (!s->authed && str_is(st->ns, NS_SASL)) {
+        sasl_element(s, st, a);
+        return;
+    }
+    if (!str_is(st->ns, NS_CLIENT)) {
+        session_error(s, is_stanza_name(st->name) ? "invalid-namespace" : "unsupported-stanza-type",
+                      NULL);
+        return;
+    }
+    if (!is_stanza_name(st->name)) {
+        session_error(s, "unsupported-stanza-type", NULL);
+        return;
+    }
+    if (s->state == SESSION_OPEN) {
+        session_error(s, "not-authorized", NULL);
+    } else if (s->state == SESSION_AUTHED) {
+        authed_stanza(s, st, a);
+    } else if (!stamp_from(s, st, a)) {
+        session_error(s, "invalid-from", NULL);
+    } else if (!late_negotiation(s, st)) {
+        s->ops->stanza(s->ctx, st, a, bytes);
+    }
+}

@@ -1,0 +1,80 @@
+/* session.h: one client's stream as RFC 6120 sees it, as a pure state machine. It is told what the parser
+ * and the outside say, and answers through its ops; it knows no socket, clock or store.
+ *
+ *   HEADER -> OPEN -(starttls)-> HEADER -> OPEN -(SASL)-> HEADER -> AUTHED -(bind)-> BOUND -> ENDED */
+#ifndef MUC_SESSION_H
+#define MUC_SESSION_H
+
+#include "gateway/sasl.h"
+#include "gateway/stanza.h"
+
+struct session;
+
+enum session_state {
+    SESSION_HEADER,  /* waits for a stream header */
+    SESSION_OPEN,    /* not authenticated */
+    SESSION_AUTHED,  /* authenticated, no resource yet */
+    SESSION_BOUND,
+    SESSION_ENDED,
+};
+
+enum session_end {
+    SESSION_CLOSED,  /* by the client's </stream:stream> */
+    SESSION_REFUSED, /* by a stream error of ours or his */
+};
+
+struct session_ops {
+    void (*send)(void *ctx, struct str xml);
+    /* No stanza may come while held. */
+    void (*hold)(void *ctx, bool on);
+    /* The next thing to come is a stream header. */
+    void (*restart)(void *ctx);
+    /* <starttls/> came. The caller holds the stream, looks at what else came with it, and calls
+     * session_tls_proceed() at the end of the callback's turn. */
+    void (*start_tls)(void *ctx);
+    void (*authenticated)(void *ctx, struct str bare);
+    /* One attempt is over; condition NULL: it succeeded. For the log and the metrics. */
+    void (*attempt)(void *ctx, enum sasl_mechanism m, struct str bare, const char *condition);
+    /* Questions; the stream is held until the answer: session_account(), session_job_done() (which
+     * takes nothing: the caller destroys the job), session_bound(). */
+    void (*ask_account)(void *ctx, struct str bare);
+    void (*ask_job)(void *ctx, struct sasl_job *job /* now the callee's */);
+    void (*ask_bind)(void *ctx, struct str bare, struct str resource);
+    /* A stanza of a bound client: its name and namespace are right, `from` is his full JID. */
+    void (*stanza)(void *ctx, struct xnode *st, struct arena *a, size_t bytes);
+    /* A stream error was sent, or came (incoming). */
+    void (*stream_error)(void *ctx, const char *condition, bool incoming);
+    /* The last call but for none: all bytes were handed to send. */
+    void (*ended)(void *ctx, enum session_end how);
+};
+
+struct session_config {
+    struct sasl_config sasl;
+    bool starttls; /* a certificate is there */
+};
+
+struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
+                            void *ctx, bool tls);
+void session_destroy(struct session **s_p);
+
+/* From the parser. */
+void session_header(struct session *s, const struct xnode *root, struct str content_ns);
+void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t bytes);
+void session_stream_end(struct session *s);
+
+/* Answers. */
+void session_tls_proceed(struct session *s, bool clean); /* clean: nothing came with <starttls/> */
+void session_secured(struct session *s);
+void session_account(struct session *s, const struct account *a);
+void session_job_done(struct session *s, const struct sasl_job *j);
+/* err: 0; ERR_FULL: too many sessions; anything else: could not be done now. */
+void session_bound(struct session *s, int err);
+
+/* Ends the stream with an error (RFC 6120 §4.9.3), after a header if none was sent yet. */
+void session_error(struct session *s, const char *condition, const char *text);
+
+enum session_state session_state(const struct session *s);
+struct str session_jid(const struct session *s);  /* full, once bound or being bound */
+struct str session_bare(const struct session *s); /* once authenticated */
+
+#endif
