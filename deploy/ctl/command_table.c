@@ -1,0 +1,57 @@
+/* command_table.c: every command of the tool, one row each. */
+#include "deploy/ctl/commands.h"
+#include "deploy/ctl/option.h"
+
+#define FIND (OPTS_REDIS | OPTS_DATA | OPTS_CONFIG) /* how a cluster is found */
+
+const struct command commands[] = {
+    {"up", "", "start a whole cluster on this machine",
+     "verona up\n"
+     "verona up --gateways 2 --shards 4 --auth open\n"
+     "verona up --detach --data /tmp/one --port-offset 1000\n",
+     "Real gateway and shard processes, and a private Redis unless --redis is given. What ends is\n"
+     "started again. Ctrl-C drains and stops. The data folder keeps rooms and accounts.",
+     OPTS_UP | FIND, 0, 0, cmd_up},
+    {"down", "", "end what `verona up --detach` started",
+     "verona down\n"
+     "verona down --data /tmp/one\n",
+     "Waits until everything is gone. --timeout 60s: after that time by force.",
+     OPTS_DATA | OPTS_TIMEOUT, 0, 0, cmd_down},
+    {"status", "", "every process of the cluster, with its rooms and sessions",
+     "verona status\n"
+     "verona status --json --redis redis://redis:6379\n",
+     NULL, OPTS_PRINT | FIND, 0, 0, cmd_status},
+    {"cluster init", "", "make an empty Redis into a cluster; harmless if it is one",
+     "verona cluster init\n"
+     "verona cluster init --redis redis://redis:6379 --wait 30s\n",
+     "`verona up` does it by itself. No gateway or shard ever creates a cluster.",
+     OPTS_WAIT | FIND, 0, 0, cmd_cluster_init},
+    {"user add", "JID", "add an account",
+     "verona user add alice@localhost\n"
+     "verona user add alice@localhost --password-file secret.txt\n"
+     "pwgen 20 1 | verona user add alice@localhost --password-stdin\n",
+     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and prints it.",
+     OPTS_PASSWORD | FIND, 1, 1, cmd_user_add},
+    {"user passwd", "JID", "change the password of an account",
+     "verona user passwd alice@localhost\n",
+     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and prints it.",
+     OPTS_PASSWORD | FIND, 1, 1, cmd_user_passwd},
+    {"user del", "JID", "remove an account", "verona user del alice@localhost\n",
+     "Sessions that are online stay until they end.", FIND, 1, 1, cmd_user_del},
+    {"user list", "", "list accounts", "verona user list\n", NULL, OPTS_PRINT | OPTS_MATCH | FIND,
+     0, 0, cmd_user_list},
+    {"room list", "", "list rooms, with slot and shard",
+     "verona room list\n"
+     "verona room list --match dev --json\n",
+     NULL, OPTS_PRINT | OPTS_MATCH | FIND, 0, 0, cmd_room_list},
+    {"room show", "ROOM", "one room: where it is, who is in it",
+     "verona room show dev@conference.localhost\n", NULL, OPTS_PRINT | FIND, 1, 1, cmd_room_show},
+    {"healthcheck", "", "exit 0 if the process of this container or machine is ready",
+     "verona healthcheck\n"
+     "VERONA_ADMIN_LISTEN=0.0.0.0:5290 verona healthcheck\n",
+     "Asks /readyz of admin.listen.", OPTS_CONFIG, 0, 0, cmd_healthcheck},
+    {"version", "", "version of this tool and of its libraries", "verona version\n", NULL,
+     OPTS_PRINT, 0, 0, cmd_version},
+    {"help", "[COMMAND]", "help for a command", "verona help up\n", NULL, 0, 0, 2, cmd_help},
+};
+const unsigned n_commands = sizeof commands / sizeof *commands;

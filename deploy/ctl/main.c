@@ -1,0 +1,14 @@
+/* main.c: the operator's tool `verona`. */
+#include "deploy/ctl/commands.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a Redis that goes away is an error, not our end */
+    int code = commands_run(argc, argv);
+    if (fflush(stdout) && code == CTL_OK)
+        return CTL_FAILED;
+    return code;
+}

@@ -1,0 +1,15 @@
+/* screen.h: what `verona up` says at the end: where to connect and what to do next. */
+#ifndef CTL_SCREEN_H
+#define CTL_SCREEN_H
+
+#include "deploy/ctl/ctl.h"
+#include "deploy/ctl/folder.h"
+#include "deploy/ctl/plan.h"
+
+/* password: of the account that was just made, NULL if none was. */
+void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms,
+                  const char *password, bool detached);
+/* " --data DIR" for commands to copy, "" for the default folder. */
+void screen_data_option(const struct folder *f, char *out, size_t room);
+
+#endif

@@ -1,0 +1,189 @@
+/* up_processes.c: steps "shards" and "gateway": real processes, ready when their /readyz says so. */
+#include "deploy/ctl/up.h"
+
+#include "base/slot.h"
+#include "common/cluster/cluster.h"
+#include "deploy/ctl/http_get.h"
+#include "deploy/ctl/port.h"
+#include "deploy/ctl/term.h"
+
+#include <stdio.h>
+
+enum { READY_MS = 60000, READY_TRY_MS = 1000, TURN_MS = 10, FIX_OFFSET = 10000 };
+
+/* ---- ports, before anything runs */
+
+static int check_port(struct up *u, const char *step, const char *address, uint16_t port)
+{
+    struct buf why;
+    bool in_use;
+    char fix[64];
+    buf_init(&why);
+    bool free_port = port_is_free(address, port, &why, &in_use);
+    snprintf(fix, sizeof fix, "verona up --port-offset %u", u->plan.port_offset + FIX_OFFSET);
+    int rc = free_port ? CTL_OK : up_failed(step, CTL_FAILED, in_use ? fix : NULL, &why);
+    buf_deinit(&why);
+    return rc;
+}
+
+int up_ports(struct up *u)
+{
+    for (unsigned i = plan_count(&u->plan); i-- > 0;) {
+        struct plan_process p = plan_process(&u->plan, i);
+        const char *step = p.is_gateway ? "gateway" : "shards";
+        int rc = p.c2s_port ? check_port(u, step, u->plan.bind, p.c2s_port) : CTL_OK;
+        if (!rc)
+            rc = check_port(u, step, "127.0.0.1", p.admin_port);
+        if (rc)
+            return rc;
+    }
+    return CTL_OK;
+}
+
+/* ---- starting and waiting */
+
+static int start_one(struct up *u, unsigned i, const char *step, struct buf *err)
+{
+    struct plan_process p = plan_process(&u->plan, i);
+    const char *program = p.is_gateway ? "verona-gateway" : "verona-shard";
+    struct sup_child *c = sup_add(&u->sup, p.is_gateway ? SUP_GATEWAY : SUP_SHARD, p.id,
+                                  PLAN_ARGS + 2 * u->plan.n_sets);
+    c->c2s_port = p.c2s_port;
+    c->admin_port = p.admin_port;
+    plan_argv(&u->plan, i, u->redis_url, u->folder.sockets, &c->text, c->argv);
+    if (!proc_find(program, true, c->path, sizeof c->path)) {
+        buf_printf(err, "the program %s is neither beside this one nor in PATH", program);
+        return up_failed(step, CTL_FAILED, NULL, err);
+    }
+    return sup_start(&u->sup, c, err) ? up_failed(step, CTL_FAILED, NULL, err) : CTL_OK;
+}
+
+static int start_all(struct up *u)
+{
+    struct buf err;
+    int rc = CTL_OK;
+    buf_init(&err);
+    snprintf(u->sup.state.domain, sizeof u->sup.state.domain, "%s", u->plan.domain);
+    snprintf(u->sup.state.muc_domain, sizeof u->sup.state.muc_domain, "%s", u->plan.muc_domain);
+    for (unsigned i = 0; i < plan_count(&u->plan) && !rc; i++)
+        rc = start_one(u, i, i < u->plan.shards ? "shards" : "gateway", &err);
+    buf_deinit(&err);
+    return rc;
+}
+
+static bool is_ready(const struct sup_child *c, struct buf *reasons)
+{
+    char address[32];
+    snprintf(address, sizeof address, "127.0.0.1:%u", c->admin_port);
+    buf_reset(reasons);
+    return http_get(address, "/readyz", READY_TRY_MS, reasons) == 200;
+}
+
+static int not_ready(struct up *u, const struct sup_child *c, const char *step,
+                     const struct buf *reasons)
+{
+    struct buf why;
+    buf_init(&why);
+    buf_printf(&why, "%s ", c->id);
+    if (c->running) {
+        buf_printf(&why, "is not ready after %d s", READY_MS / 1000);
+        if (reasons->len)
+            buf_printf(&why, ": %.*s", (int)reasons->len, reasons->data);
+        while (why.data[why.len - 1] == '\n')
+            why.len--;
+    } else {
+        sup_describe_end(c, &why);
+    }
+    int rc = up_failed(step, CTL_FAILED, NULL, &why);
+    folder_print_log_tail(&u->folder, c->id, 6);
+    buf_deinit(&why);
+    return rc;
+}
+
+/* Any child that ended is the reason why none gets ready. */
+static const struct sup_child *find_ended(const struct up *u)
+{
+    for (size_t i = 0; i < u->sup.n; i++)
+        if (!u->sup.children[i].running)
+            return &u->sup.children[i];
+    return NULL;
+}
+
+static int wait_role(struct up *u, enum sup_role role, const char *step)
+{
+    uint64_t start = ctl_now_ms();
+    struct buf reasons;
+    int rc = CTL_OK;
+    buf_init(&reasons);
+    for (size_t i = 0; i < u->sup.n && !rc;) {
+        const struct sup_child *c = &u->sup.children[i], *dead = find_ended(u);
+        if (up_stopped(u))
+            rc = UP_INTERRUPTED;
+        else if (dead)
+            rc = not_ready(u, dead, dead->role == SUP_REDIS ? "redis" : step, &reasons);
+        else if (c->role != role || is_ready(c, &reasons))
+            i++;
+        else if (ctl_now_ms() - start > READY_MS)
+            rc = not_ready(u, c, step, &reasons);
+        else
+            sup_turn(&u->sup, TURN_MS);
+    }
+    buf_deinit(&reasons);
+    return rc;
+}
+
+static unsigned slots_owned(struct up *u)
+{
+    struct buf key;
+    unsigned owned = 0;
+    buf_init(&key);
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        buf_reset(&key);
+        cluster_slot_key(&key, slot, "own", STR_NULL);
+        RDS_SEND(u->redis, STR("HGET"), buf_as_str(&key), STR("o"));
+    }
+    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
+        redisReply *reply = rds_receive(u->redis);
+        owned += rds_str(reply).n > 0;
+        freeReplyObject(reply);
+        if (!reply)
+            break;
+    }
+    buf_deinit(&key);
+    return owned;
+}
+
+int up_shards(struct up *u)
+{
+    char text[128];
+    uint64_t t = ctl_now_ms();
+    int rc = start_all(u); /* gateways too: they wait for the shards as we do */
+    snprintf(text, sizeof text, "waiting for %u", u->plan.shards);
+    term_waiting("shards", text);
+    if (!rc)
+        rc = wait_role(u, SUP_SHARD, "shards");
+    if (rc)
+        return rc;
+    snprintf(text, sizeof text, "%u up, %u/%u slots owned", u->plan.shards, slots_owned(u),
+             SLOT_COUNT);
+    term_step("shards", text, ctl_now_ms() - t);
+    return CTL_OK;
+}
+
+int up_gateways(struct up *u)
+{
+    char text[256];
+    const char *dot = term_fancy() ? " ·" : ",";
+    uint64_t t = ctl_now_ms();
+    term_waiting("gateway", "waiting");
+    int rc = wait_role(u, SUP_GATEWAY, "gateway");
+    if (rc)
+        return rc;
+    size_t n = (size_t)snprintf(text, sizeof text, "%u up:", u->plan.gateways);
+    for (unsigned i = 0; i < u->plan.gateways && n < 40; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s %u", i ? dot : "",
+                              plan_process(&u->plan, u->plan.shards + i).c2s_port);
+    snprintf(text + n, sizeof text - n, " STARTTLS");
+    term_step("gateway", text, ctl_now_ms() - t);
+    return CTL_OK;
+}
