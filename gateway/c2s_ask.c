@@ -1,5 +1,5 @@
-/* c2s_ask.c: what a stream must wait for: an account, a password's keys, its resource. The stream may
- * end meanwhile; then the answer finds nobody, and puts back what it took. */
+/* c2s_ask.c: what a stream must wait for: an account, a password's keys, its resource. The stream
+ * may end meanwhile; then the answer finds nobody, and puts back what it took. */
 #include "gateway/accounts.h"
 #include "gateway/edge.h"
 #include "gateway/registry.h"
@@ -85,7 +85,7 @@ static void end_replaced(struct gateway *g, struct client *c, struct str entry)
     struct registry_entry e;
     if (entry.n == 0 || registry_parse(entry, &e))
         return;
-    if (!str_is(e.gateway, g->id)) {
+    if (!str_is(e.gateway, g->node.id)) {
         link_route(g->link, client_jid(c), 3 /* REPLACE */, STR_NULL, 0, 0, entry);
         return;
     }

@@ -1,4 +1,5 @@
-/* edge.c: the outer rim as a whole: its settings, its limits, its counters, its beginning and end. */
+/* edge.c: the outer rim as a whole: its settings, its limits, its counters, its beginning and end.
+ */
 #include "gateway/edge.h"
 #include "gateway/edge_ops.h"
 #include "gateway/tls.h"
@@ -6,25 +7,12 @@
 #include "base/limits.h"
 #include "rt/config.h"
 #include "rt/metrics.h"
+#include "rt/random.h"
 
 #include <openssl/hmac.h>
-#include <stdlib.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 
 enum { SWEEP_MS = 2000 };
-
-void edge_random(void *p, size_t n)
-{
-    uint8_t *at = p;
-    while (n) {
-        ssize_t got = getrandom(at, n, 0);
-        if (got < 0)
-            abort();
-        at += got;
-        n -= (size_t)got;
-    }
-}
 
 /* ---------------------------------------------------------------- connections of an address */
 
@@ -127,8 +115,9 @@ int edge_check(const struct config *cfg, struct buf *err)
 {
     if (auth_mode(cfg) == AUTH_OPEN && !config_bool(cfg, CFG_AUTH_FORCE_OPEN) &&
         !listener_all_loopback(config_str(cfg, CFG_C2S_LISTEN))) {
-        buf_printf(err, "auth.mode = open lets anybody be anybody, and c2s.listen = %s is not "
-                        "loopback: listen on 127.0.0.1, use accounts, or set auth.force_open",
+        buf_printf(err,
+                   "auth.mode = open lets anybody be anybody, and c2s.listen = %s is not "
+                   "loopback: listen on 127.0.0.1, use accounts, or set auth.force_open",
                    config_str(cfg, CFG_C2S_LISTEN));
         return ERR_INVALID;
     }
@@ -164,10 +153,10 @@ struct edge *edge_new(struct gateway *g)
     e->session.sasl.plain_without_tls = config_bool(cfg, CFG_C2S_PLAIN_NO_TLS);
     e->session.sasl.domain = str_of(g->domain);
     e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
-    e->session.sasl.random = edge_random;
+    e->session.sasl.random = rt_random;
     uint32_t stanza = (uint32_t)config_int(cfg, CFG_LIMIT_STANZA);
-    e->before_auth = (struct xml_limits){LIMIT_STANZA_PREAUTH, LIMIT_CHILDREN_PREAUTH,
-                                         LIMIT_STANZA_PREAUTH};
+    e->before_auth =
+        (struct xml_limits){LIMIT_STANZA_PREAUTH, LIMIT_CHILDREN_PREAUTH, LIMIT_STANZA_PREAUTH};
     e->after_auth = (struct xml_limits){stanza, 0, LIMIT_TOKEN};
     e->send_queue = (size_t)config_int(cfg, CFG_LIMIT_SEND_QUEUE);
     e->stanza_rate = config_int(cfg, CFG_LIMIT_STANZA_RATE);
@@ -253,8 +242,8 @@ void edge_destroy(struct edge **e_p)
     if (!e)
         return;
     listener_close(&e->listener);
-    /* Whoever is left is cut off; what the parts of a stream have deferred runs with the loop's end,
-     * and must find nothing of us. */
+    /* Whoever is left is cut off; what the parts of a stream have deferred runs with the loop's
+     * end, and must find nothing of us. */
     LIST_FOREACH_SAFE(it, next, &e->clients)
     {
         struct client *c = LIST_ENTRY(it, struct client, link);

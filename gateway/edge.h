@@ -136,6 +136,5 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a);
 /* edge.c */
 bool edge_ip_enter(struct edge *e, const uint8_t ip[16]);
 void edge_conn_closed(struct edge *e, struct client *c);
-void edge_random(void *p, size_t n);
 
 #endif

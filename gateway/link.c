@@ -7,6 +7,7 @@
 #include "gateway/link_priv.h"
 
 #include "base/err.h"
+#include "bus/bus_status.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
 
@@ -322,6 +323,43 @@ static void each_member(void *ctx, const struct cluster_member *m)
     member(ctx, m);
 }
 
+/* ---- what others see */
+
+bool link_idle(const struct link *l)
+{
+    return pending_count(l->pending) == 0 && l->n_routes == 0;
+}
+
+struct shards_seen {
+    const struct link *link;
+    struct buf *out;
+    uint32_t n;
+};
+
+static void look_at_shard(void *ctx, const struct cluster_member *m)
+{
+    struct shards_seen *s = ctx;
+    if (m->role != CLUSTER_SHARD || !m->alive)
+        return;
+    s->n++;
+    const struct bus_peer *p = s->link->bus ? bus_find(s->link->bus, str_of(m->id), m->boot) : NULL;
+    if (!p || !bus_peer_up(p))
+        buf_printf(s->out, "no link to shard %s\n", m->id);
+}
+
+void link_reasons(const struct link *l, struct buf *out)
+{
+    struct shards_seen s = {l, out, 0};
+    cluster_each(l->g->cluster, look_at_shard, &s);
+    if (s.n == 0)
+        buf_z(out, "no shard is there\n");
+}
+
+json_t *link_status(const struct link *l)
+{
+    return bus_status(l->bus);
+}
+
 /* ---- life */
 
 static void tick(void *ctx)
@@ -400,7 +438,7 @@ static void start_anew(struct link *l)
         muc_slot_lost(l->g->muc, slot);
 }
 
-void link_cluster_ready(struct link *l)
+int link_cluster_ready(struct link *l, struct buf *err)
 {
     static const struct bus_ops ops = {.up = on_up,
                                        .down = on_down,
@@ -411,19 +449,20 @@ void link_cluster_ready(struct link *l)
     if (l->bus)
         start_anew(l);
     const struct bus_config cfg = {.role = BUS_GATEWAY,
-                                   .id = l->g->id,
+                                   .id = l->g->node.id,
                                    .boot = cluster_boot(l->g->cluster),
                                    .cluster_id = str_of(cluster_meta(l->g->cluster)->cluster_id),
                                    .unicode = CLUSTER_UNICODE,
                                    .curve_secret = l->secret_key,
                                    .curve_public = l->public_key};
-    int err = bus_new(l->g->loop, &cfg, &ops, l, &l->bus);
-    if (err != 0) {
-        log_error("bus_failed", KV("why", str_of(err_text(err))));
+    int rc = bus_new(l->g->loop, &cfg, &ops, l, &l->bus);
+    if (rc) {
+        buf_printf(err, "the bus: %s", err_text(rc));
         l->bus = NULL;
-        return;
+        return rc;
     }
     cluster_each(l->g->cluster, each_member, l);
     link_read_all(l);
     loop_timer_start(l->g->loop, &l->tick, LINK_TICK_MS, LINK_TICK_MS, tick, l);
+    return 0;
 }

@@ -5,8 +5,15 @@
 
 #include "base/buf.h"
 #include "proto/muc.pb-c.h"
+#include "rt/json.h"
 
 struct link;
+
+/* Nothing waits for an owner or an answer. */
+bool link_idle(const struct link *l);
+/* Appends why rooms cannot be reached, a line for each reason. */
+void link_reasons(const struct link *l, struct buf *out);
+json_t *link_status(const struct link *l); /* bus_status() */
 
 uint32_t link_slot(const struct link *l, struct str jid);
 /* Takes a request: fills slot, epoch and rseq, packs and keeps it until its rseq is acknowledged,

@@ -1,5 +1,5 @@
-/* registry.c: the three session functions of deploy/redis/verona.lua, and room for a user whose entries
- * are those of gateways that died. */
+/* registry.c: the three session functions of deploy/redis/verona.lua, and room for a user whose
+ * entries are those of gateways that died. */
 #include "gateway/registry.h"
 #include "gateway/gateway.h"
 #include "base/err.h"
@@ -143,7 +143,7 @@ static void on_bound(void *ctx, const redisReply *r, int err)
 static void bind_send(struct call *c)
 {
     char entry[160], max[16];
-    snprintf(entry, sizeof entry, "%s %llu %llu %d", c->g->id, (unsigned long long)c->boot,
+    snprintf(entry, sizeof entry, "%s %llu %llu %d", c->g->node.id, (unsigned long long)c->boot,
              (unsigned long long)c->sid, REGISTRY_UNAVAILABLE);
     snprintf(max, sizeof max, "%d", LIMIT_SESSIONS_PER_USER);
     const struct str args[] = {buf_as_str(&c->resource), str_of(entry), str_of(max)};
@@ -167,8 +167,8 @@ static void on_unbound(void *ctx, const redisReply *r, int err)
 {
     struct call *c = ctx;
     (void)r;
-    /* Each try waits for Redis up to its deadline, so this is no busy loop. A draining gateway is about
-     * to end its life, and its entries with it. */
+    /* Each try waits for Redis up to its deadline, so this is no busy loop. A draining gateway is
+     * about to end its life, and its entries with it. */
     if (err && !c->g->draining && c->boot == cluster_boot(c->g->cluster)) {
         unbind_send(c);
         return;
@@ -179,7 +179,7 @@ static void on_unbound(void *ctx, const redisReply *r, int err)
 static void unbind_send(struct call *c)
 {
     char who[160];
-    snprintf(who, sizeof who, "%s %llu %llu", c->g->id, (unsigned long long)c->boot,
+    snprintf(who, sizeof who, "%s %llu %llu", c->g->node.id, (unsigned long long)c->boot,
              (unsigned long long)c->sid);
     const struct str args[] = {buf_as_str(&c->resource), str_of(who)};
     fcall(c->g, "verona_session_unbind", buf_as_str(&c->key), args, 2, on_unbound, c);
@@ -195,7 +195,7 @@ void registry_priority(struct gateway *g, struct str bare, struct str resource, 
 {
     struct call *c = call_new(g, bare, resource, sid);
     char who[160], prio[16];
-    snprintf(who, sizeof who, "%s %llu %llu", g->id, (unsigned long long)c->boot,
+    snprintf(who, sizeof who, "%s %llu %llu", g->node.id, (unsigned long long)c->boot,
              (unsigned long long)sid);
     snprintf(prio, sizeof prio, "%d", priority);
     const struct str args[] = {buf_as_str(&c->resource), str_of(who), str_of(prio)};

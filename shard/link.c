@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/slot.h"
+#include "bus/bus_status.h"
 #include "cluster/cluster.h"
 #include "proto/wire.h"
 #include "rt/log.h"
@@ -407,6 +408,11 @@ void link_each_gateway(struct link *k, void (*fn)(void *ctx, gateway_ref gw), vo
             fn(ctx, k->lives[i]->ref);
 }
 
+json_t *link_status(const struct link *k)
+{
+    return bus_status(k->bus);
+}
+
 struct each {
     void (*fn)(void *ctx, const struct link_peer *p);
     void *ctx;
@@ -418,8 +424,6 @@ static void each_peer(void *ctx, struct bus_peer *p)
     const struct link_peer out = {.role = bus_peer_role(p),
                                   .id = bus_peer_id(p),
                                   .boot = bus_peer_boot(p),
-                                  .silent_ms = bus_peer_silent_ms(p),
-                                  .queued_bytes = bus_peer_queued(p),
                                   .up = bus_peer_up(p)};
     x->fn(x->ctx, &out);
 }

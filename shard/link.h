@@ -11,6 +11,7 @@
 
 #include "bus/bus.h"
 #include "proto/muc.pb-c.h"
+#include "rt/json.h"
 #include "shard/room/room_types.h"
 
 struct loop;
@@ -56,11 +57,12 @@ void link_send_shard(struct link *k, struct str id, uint64_t boot, const Verona_
 /* Calls fn for each gateway whose link is up. */
 void link_each_gateway(struct link *k, void (*fn)(void *ctx, gateway_ref gw), void *ctx);
 
+json_t *link_status(const struct link *k); /* bus_status() */
+
 struct link_peer {
     enum bus_role role;
     struct str id;
-    uint64_t boot, silent_ms;
-    size_t queued_bytes;
+    uint64_t boot;
     bool up;
 };
 void link_each_peer(struct link *k, void (*fn)(void *ctx, const struct link_peer *p), void *ctx);

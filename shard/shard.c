@@ -10,6 +10,8 @@
 #include "rt/log.h"
 #include "rt/loop.h"
 #include "rt/metrics.h"
+#include "rt/node.h"
+#include "rt/random.h"
 #include "rt/redis.h"
 #include "shard/endpoint.h"
 #include "shard/link.h"
@@ -19,11 +21,6 @@
 #include "shard/slots.h"
 #include "shard/status.h"
 #include "shard/store.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 enum {
     NEW_OWNER_CHUNK = 1024, /* slots per NewOwner */
@@ -44,7 +41,7 @@ struct shard {
     struct route *route;
     struct service service;
     struct status status;
-    char id[65], host[65];
+    struct node node;
     struct buf bind, endpoint, admin; /* NUL-terminated */
     bool has_keys;
     uint8_t public_key[32], secret_key[32];
@@ -223,23 +220,11 @@ static uint64_t on_wall_ms(void *ctx)
     return loop_wall_ms();
 }
 
-static void fill_random(void *p, size_t n)
-{
-    uint8_t *at = p;
-    while (n) {
-        ssize_t got = getrandom(at, n, 0);
-        if (got < 0)
-            abort();
-        at += got;
-        n -= (size_t)got;
-    }
-}
-
 static void on_random(void *ctx, uint8_t out[16])
 {
     struct shard *s = ctx;
     if (s->entropy_used + 16 > sizeof s->entropy) {
-        fill_random(s->entropy, sizeof s->entropy);
+        rt_random(s->entropy, sizeof s->entropy);
         s->entropy_used = 0;
     }
     memcpy(out, s->entropy + s->entropy_used, 16);
@@ -329,7 +314,7 @@ static const struct link_ops link_calls = {
 static void each_member(void *ctx, const struct cluster_member *m)
 {
     struct shard *s = ctx;
-    if (m->role != CLUSTER_SHARD || strcmp(m->id, s->id) != 0)
+    if (m->role != CLUSTER_SHARD || strcmp(m->id, s->node.id) != 0)
         link_member(s->link, m, 0);
 }
 
@@ -339,7 +324,7 @@ static void on_ready(void *ctx)
     const struct cluster_meta *meta = cluster_meta(s->cluster);
     const struct bus_config bus = {
         .role = BUS_SHARD,
-        .id = s->id,
+        .id = s->node.id,
         .boot = cluster_boot(s->cluster),
         .cluster_id = str_of(meta->cluster_id),
         .unicode = CLUSTER_UNICODE,
@@ -422,41 +407,10 @@ static void collect(void *ctx)
 
 /* ------------------------------------------------------------------ life */
 
-static int identify(struct shard *s, struct buf *err)
-{
-    const char *id = config_str(s->cfg, CFG_NODE_ID);
-    char host[256] = "";
-    (void)gethostname(host, sizeof host - 1);
-    (void)snprintf(s->host, sizeof s->host, "%.64s", host);
-    int n = id[0] ? snprintf(s->id, sizeof s->id, "%s", id)
-                  : snprintf(s->id, sizeof s->id, "s-%.62s", host);
-    bool ok = n > 0 && n < (int)sizeof s->id;
-    for (const char *p = s->id; ok && *p; p++)
-        ok = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') ||
-             *p == '.' || *p == '_' || *p == '-';
-    if (ok)
-        return 0;
-    buf_printf(err, "node.id: \"%s\" is not 1 to 64 of A-Z a-z 0-9 . _ -", id[0] ? id : s->id);
-    return ERR_INVALID;
-}
-
-/* Whom to tell about HTTP: admin.advertise, else admin.listen with the real port. */
-static void admin_address(struct shard *s)
-{
-    const char *advertise = config_str(s->cfg, CFG_ADMIN_ADVERTISE);
-    const char *listen = config_str(s->cfg, CFG_ADMIN_LISTEN), *colon = strrchr(listen, ':');
-    if (advertise[0] || !colon)
-        buf_z(&s->admin, advertise[0] ? advertise : listen);
-    else
-        buf_printf(&s->admin, "%.*s:%u", (int)(colon - listen), listen,
-                   (unsigned)http_port(s->http));
-    buf_c(&s->admin, '\0');
-}
-
 static int settle_settings(struct shard *s, const struct config *cfg, struct buf *err)
 {
     s->cfg = cfg;
-    int rc = identify(s, err);
+    int rc = node_init(&s->node, cfg, "s", err);
     if (rc == 0)
         rc = service_init(&s->service, cfg, err);
     if (rc == 0)
@@ -486,17 +440,18 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
         shard_destroy(&s);
         return rc;
     }
-    admin_address(s);
+    node_admin(cfg, http_port(s->http), &s->admin);
+    buf_c(&s->admin, '\0');
     s->has_keys = endpoint_is_tcp(s->bind.data);
     if (s->has_keys)
         bus_keypair(s->public_key, s->secret_key);
     int64_t weight = config_int(cfg, CFG_SHARD_WEIGHT);
     const struct cluster_self self = {
         .role = CLUSTER_SHARD,
-        .id = s->id,
+        .id = s->node.id,
         .endpoint = s->endpoint.data,
         .admin = s->admin.data,
-        .host = s->host,
+        .host = s->node.host,
         .ports = "",
         .curve_key = s->has_keys ? s->public_key : NULL,
         .weight = weight > 0 && weight <= 10000 ? (uint32_t)weight : 100,
@@ -513,7 +468,7 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
     s->route = route_new(s->redis, s->link);
     s->cluster = cluster_new(l, s->redis, &self, &cluster_calls, s);
     s->slots = slots_new(l, s->redis, s->cluster, cfg, &slots_calls, s);
-    s->status = (struct status){.id = s->id,
+    s->status = (struct status){.id = s->node.id,
                                 .cluster = s->cluster,
                                 .redis = s->redis,
                                 .slots = s->slots,

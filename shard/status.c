@@ -3,50 +3,13 @@
 #include "base/slot.h"
 #include "cluster/cluster.h"
 #include "rt/http.h"
+#include "rt/json.h"
 #include "rt/redis.h"
 #include "shard/link.h"
 #include "shard/rooms.h"
 #include "shard/slots.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-static int finish(json_t *o, struct buf *body, const char **type)
-{
-    char *text = json_dumps(o, JSON_COMPACT);
-    json_decref(o);
-    *type = "application/json";
-    if (!text)
-        return 500;
-    buf_z(body, text);
-    buf_c(body, '\n');
-    free(text);
-    return 200;
-}
-
-static json_t *json_of(struct str s)
-{
-    json_t *v = json_stringn(s.p ? s.p : "", s.n);
-    return v ? v : json_null();
-}
-
-static void set_u(json_t *o, const char *key, uint64_t v)
-{
-    (void)json_object_set_new(o, key, json_integer((json_int_t)v));
-}
-
-static void add_peer(void *ctx, const struct link_peer *p)
-{
-    json_t *o = json_object();
-    (void)json_object_set_new(o, "role", json_string(p->role == BUS_GATEWAY ? "gateway" : "shard"));
-    (void)json_object_set_new(o, "id", json_of(p->id));
-    set_u(o, "boot", p->boot);
-    (void)json_object_set_new(o, "up", json_boolean(p->up));
-    set_u(o, "silent_ms", p->silent_ms);
-    set_u(o, "queued_bytes", p->queued_bytes);
-    (void)json_array_append_new(ctx, o);
-}
 
 static int serve_status(void *ctx, struct str path, struct buf *body, const char **type)
 {
@@ -55,29 +18,28 @@ static int serve_status(void *ctx, struct str path, struct buf *body, const char
     if (path.n && !str_is(path, "/"))
         return 404;
     rooms_totals(s->rooms, &t);
-    json_t *o = json_object(), *peers = json_array();
+    json_t *o = json_object();
     struct buf why;
     buf_init(&why);
     status_reasons(s, &why);
     (void)json_object_set_new(o, "role", json_string("shard"));
     (void)json_object_set_new(o, "id", json_string(s->id));
-    set_u(o, "boot", cluster_ready(s->cluster) ? cluster_boot(s->cluster) : 0);
-    set_u(o, "pid", (uint64_t)getpid());
+    json_put_u64(o, "boot", cluster_ready(s->cluster) ? cluster_boot(s->cluster) : 0);
+    json_put_u64(o, "pid", (uint64_t)getpid());
     (void)json_object_set_new(o, "version", json_string(VERONA_VERSION));
-    (void)json_object_set_new(o, "ready", json_boolean(why.len == 0));
-    (void)json_object_set_new(o, "draining", json_boolean(s->draining));
-    set_u(o, "slots", slots_owned(s->slots));
-    set_u(o, "unassigned", slots_unassigned(s->slots));
-    set_u(o, "rooms", t.rooms);
-    set_u(o, "occupants", t.occupants);
-    set_u(o, "sessions", t.sessions);
-    set_u(o, "waiting", t.waiting);
-    set_u(o, "queued_bytes", t.queued_bytes);
-    (void)json_object_set_new(o, "redis", json_boolean(redis_up(s->redis)));
-    link_each_peer(s->link, add_peer, peers);
-    (void)json_object_set_new(o, "peers", peers);
+    json_put_bool(o, "ready", why.len == 0);
+    json_put_bool(o, "draining", s->draining);
+    json_put_u64(o, "slots", slots_owned(s->slots));
+    json_put_u64(o, "unassigned", slots_unassigned(s->slots));
+    json_put_u64(o, "rooms", t.rooms);
+    json_put_u64(o, "occupants", t.occupants);
+    json_put_u64(o, "sessions", t.sessions);
+    json_put_u64(o, "waiting", t.waiting);
+    json_put_u64(o, "queued_bytes", t.queued_bytes);
+    json_put_bool(o, "redis", redis_up(s->redis));
+    (void)json_object_set_new(o, "peers", link_status(s->link));
     buf_deinit(&why);
-    return finish(o, body, type);
+    return json_answer(o, body, type);
 }
 
 struct records {
@@ -89,23 +51,23 @@ static void add_record(void *ctx, const struct room_record *r)
 {
     struct records *out = ctx;
     json_t *o = json_object();
-    (void)json_object_set_new(o, "nick", json_of(r->nick));
-    (void)json_object_set_new(o, "jid", json_of(r->jid));
+    json_put_str(o, "nick", r->nick);
+    json_put_str(o, "jid", r->jid);
     (void)json_object_set_new(o, "role", json_string(role_name(r->role)));
     (void)json_object_set_new(o, "affiliation", json_string(affiliation_name(r->affiliation)));
-    (void)json_object_set_new(o, "gateway", json_of(link_name(out->link, r->gw)));
+    json_put_str(o, "gateway", link_name(out->link, r->gw));
     (void)json_array_append_new(out->list, o);
 }
 
 static void add_affiliation(void *ctx, const struct room_affiliation *a)
 {
     json_t *o = json_object();
-    (void)json_object_set_new(o, "jid", json_of(a->jid));
+    json_put_str(o, "jid", a->jid);
     (void)json_object_set_new(o, "affiliation", json_string(affiliation_name(a->affiliation)));
     if (a->nick.n)
-        (void)json_object_set_new(o, "nick", json_of(a->nick));
+        json_put_str(o, "nick", a->nick);
     if (a->reason.n)
-        (void)json_object_set_new(o, "reason", json_of(a->reason));
+        json_put_str(o, "reason", a->reason);
     (void)json_array_append_new(ctx, o);
 }
 
@@ -122,24 +84,24 @@ static int serve_room(void *ctx, struct str path, struct buf *body, const char *
     const struct room_config *c = room_config(room);
     json_t *o = json_object(), *affiliations = json_array();
     struct records records = {json_array(), s->link};
-    (void)json_object_set_new(o, "room", json_of(room_jid(room)));
-    (void)json_object_set_new(o, "name", json_of(c->name));
-    (void)json_object_set_new(o, "persistent", json_boolean(c->persistent));
-    (void)json_object_set_new(o, "public", json_boolean(c->public_room));
-    (void)json_object_set_new(o, "members_only", json_boolean(c->members_only));
-    (void)json_object_set_new(o, "moderated", json_boolean(c->moderated));
-    (void)json_object_set_new(o, "password", json_boolean(c->secret.n > 0));
-    (void)json_object_set_new(o, "locked", json_boolean(room_is_locked(room)));
-    set_u(o, "n_occupants", room_occupants(room));
-    set_u(o, "n_sessions", room_sessions(room));
-    set_u(o, "pending", room_pending(room));
-    set_u(o, "epoch", room_last(room).e);
-    set_u(o, "seq", room_last(room).s);
+    json_put_str(o, "room", room_jid(room));
+    json_put_str(o, "name", c->name);
+    json_put_bool(o, "persistent", c->persistent);
+    json_put_bool(o, "public", c->public_room);
+    json_put_bool(o, "members_only", c->members_only);
+    json_put_bool(o, "moderated", c->moderated);
+    json_put_bool(o, "password", c->secret.n > 0);
+    json_put_bool(o, "locked", room_is_locked(room));
+    json_put_u64(o, "n_occupants", room_occupants(room));
+    json_put_u64(o, "n_sessions", room_sessions(room));
+    json_put_u64(o, "pending", room_pending(room));
+    json_put_u64(o, "epoch", room_last(room).e);
+    json_put_u64(o, "seq", room_last(room).s);
     room_each_record(room, add_record, &records);
     room_each_affiliation(room, add_affiliation, affiliations);
     (void)json_object_set_new(o, "occupants", records.list);
     (void)json_object_set_new(o, "affiliations", affiliations);
-    return finish(o, body, type);
+    return json_answer(o, body, type);
 }
 
 void status_reasons(const struct status *s, struct buf *reasons)

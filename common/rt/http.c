@@ -6,15 +6,14 @@
 #include "rt/http.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "rt/json.h"
 #include "rt/listen.h"
 #include "rt/loop.h"
 #include "rt/metrics.h"
 
 #include <assert.h>
-#include <jansson.h>
 #include <microhttpd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -75,44 +74,37 @@ static int serve_version(void *ctx, struct str path, struct buf *body, const cha
     return MHD_HTTP_OK;
 }
 
-static void put_json_reasons(struct buf *body, bool ready, struct str lines)
+static int put_json_reasons(struct buf *body, bool ready, struct str lines,
+                            const char **content_type)
 {
-    json_t *reasons = json_array();
+    json_t *reasons = json_array(), *root = json_object();
     while (lines.n) {
         const char *end = memchr(lines.p, '\n', lines.n);
         struct str line = end ? str_n(lines.p, (size_t)(end - lines.p)) : lines;
         lines = end ? str_n(end + 1, lines.n - line.n - 1) : STR_NULL;
         if (line.n)
-            json_array_append_new(reasons, json_stringn(line.p, line.n));
+            (void)json_array_append_new(reasons, json_of_str(line));
     }
-    json_t *root = json_object();
-    json_object_set_new(root, "ready", json_boolean(ready));
-    json_object_set_new(root, "reasons", reasons);
-    char *text = json_dumps(root, JSON_COMPACT);
-    assert(text);
-    buf_printf(body, "%s\n", text);
-    free(text); /* jansson's own memory */
-    json_decref(root);
+    json_put_bool(root, "ready", ready);
+    (void)json_object_set_new(root, "reasons", reasons);
+    return json_answer(root, body, content_type);
 }
 
 static int serve_readyz(const struct http *h, bool verbose, struct buf *body,
                         const char **content_type)
 {
     struct buf reasons;
+    int code = MHD_HTTP_OK;
     buf_init(&reasons);
     if (h->ready_fn)
         h->ready_fn(h->ready_ctx, &reasons);
     bool ready = reasons.len == 0;
-    if (verbose) {
-        *content_type = "application/json";
-        put_json_reasons(body, ready, buf_as_str(&reasons));
-    } else if (ready) {
-        buf_z(body, "ready\n");
-    } else {
-        buf_str(body, buf_as_str(&reasons));
-    }
+    if (verbose)
+        code = put_json_reasons(body, ready, buf_as_str(&reasons), content_type);
+    else
+        buf_str(body, ready ? STR("ready\n") : buf_as_str(&reasons));
     buf_deinit(&reasons);
-    return ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+    return ready || code != MHD_HTTP_OK ? code : MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
 /* ---- finding the answer ---- */
