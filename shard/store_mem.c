@@ -68,7 +68,7 @@ struct store_mem {
     struct loop_task task;
     bool unavailable;
     uint32_t n_unknown;
-    bool *gone; /* set by destroy while answers are given */
+    bool answering, destroyed; /* destroyed while answers are given: freed after the last */
 };
 
 /* ---------------------------------------------------------------------------------------- hashes
@@ -382,9 +382,8 @@ static void answer_free(struct answer *a)
 static void run_answers(void *ctx)
 {
     struct store_mem *s = ctx;
-    bool gone = false;
-    s->gone = &gone;
-    while (!gone && !list_empty(&s->answers)) {
+    s->answering = true;
+    while (!list_empty(&s->answers)) {
         struct answer *a = LIST_ENTRY(s->answers.next, struct answer, link);
         list_remove(&a->link);
         switch (a->kind) {
@@ -400,8 +399,9 @@ static void run_answers(void *ctx)
         }
         answer_free(a);
     }
-    if (!gone) {
-        s->gone = NULL;
+    s->answering = false;
+    if (s->destroyed) {
+        mem_free(s);
     }
 }
 
@@ -473,9 +473,6 @@ static void mem_destroy(struct store **s_p)
     if (!s) {
         return;
     }
-    if (s->gone) {
-        *s->gone = true;
-    }
     loop_cancel(&s->task);
     while (!list_empty(&s->answers)) {
         struct answer *a = LIST_ENTRY(s->answers.next, struct answer, link);
@@ -503,7 +500,11 @@ static void mem_destroy(struct store **s_p)
         buf_deinit(&r->key);
         mem_free(r);
     }
-    mem_free(s);
+    if (s->answering) {
+        s->destroyed = true;
+    } else {
+        mem_free(s);
+    }
 }
 
 static const struct store_ops mem_ops = {

@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 files=$(git ls-files '*.c' '*.h' | grep -v '_table\.h$')
 [[ -n $files ]] || exit 0
 # shellcheck disable=SC2086 # file names of ours
-if clang-format --dry-run -Werror $files 2>&1 | grep -E 'error:' | head -n 20 | grep .; then
+if ! report=$(clang-format --dry-run -Werror $files 2>&1); then
+    grep 'error:' <<<"$report" | cut -d: -f1 | sort | uniq -c
     echo "format: run clang-format -i on these files"
     exit 1
 fi

@@ -22,6 +22,7 @@ void nick_step(struct step *st, struct session *s)
     struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
     f->presence.kind = FXP_NICK;
     f->presence.old_nick = old;
+    f->presence.statuses[f->presence.n_statuses++] = 303; /* of the goodbye of the old nick */
     f->presence.records = r;
     f->presence.n_records = 1;
 }

@@ -1,4 +1,5 @@
 """A real cluster for tests, started and ended with `verona up --detach` and `verona down`."""
+import fcntl
 import json
 import os
 import shutil
@@ -11,7 +12,25 @@ import urllib.request
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BIN = os.environ.get("VERONA_BIN") or os.path.join(ROOT, "build", "dev")
 
-_next_offset = [20000]
+
+class Ports:
+    """A thousand ports of our own, below the ephemeral ones, against test runs beside this one."""
+    BLOCKS = range(7, 27)
+
+    def __init__(self):
+        for block in self.BLOCKS:
+            lock = open(os.path.join(tempfile.gettempdir(), "verona-test-ports-%d" % block), "w")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                continue
+            self.lock, self.offset = lock, 1000 * block - 5000
+            return
+        raise RuntimeError("no block of ports is free: more than %d clusters at once?" % len(self.BLOCKS))
+
+    def free(self):
+        self.lock.close()
 
 
 def wait_until(condition, timeout=20, what="the condition"):
@@ -32,8 +51,8 @@ class Cluster:
     def __init__(self, gateways=1, shards=2, auth="open", redis=None, args=()):
         self.n_gateways, self.n_shards, self.auth = gateways, shards, auth
         self.redis_url, self.args = redis, list(args)
-        self.offset = _next_offset[0]
-        _next_offset[0] += 10  # process n adds 100*(n-1), so neighbours do not meet
+        self.ports = Ports()
+        self.offset = self.ports.offset
         self.data = tempfile.mkdtemp(prefix="verona-test-")
         self.reports = os.path.join(self.data, "sanitizer")
 
@@ -65,6 +84,7 @@ class Cluster:
         reports = [name for name in os.listdir(self.data) if name.startswith("sanitizer")]
         text = "".join(open(os.path.join(self.data, name)).read() for name in reports)
         shutil.rmtree(self.data, ignore_errors=True)
+        self.ports.free()
         assert not text, "sanitizer report:\n" + text[:8000]
 
     def __enter__(self):

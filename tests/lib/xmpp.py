@@ -153,8 +153,11 @@ class Client:
     def pump(self, wait):
         """Read what is there, or what comes within `wait` seconds. False at the end of the stream."""
         pending = getattr(self.sock, "pending", lambda: 0)()
-        if not pending and not select.select([self.sock], [], [], max(0, wait))[0]:
-            return True
+        if not pending:
+            readable = select.poll()  # select() knows no descriptor above 1,023
+            readable.register(self.sock, select.POLLIN)
+            if not readable.poll(max(0, wait) * 1000):
+                return True
         try:
             data = self.sock.recv(65536)
         except (ConnectionResetError, ssl.SSLError):
