@@ -12,6 +12,7 @@ enum { NOBODY = -1 };
 struct slot_state {
     struct slot_record rec;
     uint64_t hint;     /* highest epoch ever seen */
+    uint64_t reading;  /* of the members: the newest that had begun when the row came */
     uint32_t n_loaded; /* rooms in our memory */
     bool claiming;     /* a claim is under way */
     bool giving;       /* a gift is under way */
@@ -27,6 +28,7 @@ struct ownership {
     bool allowed;
     uint32_t n_mine;
     uint32_t ask_next; /* member whose slots the next ask is for */
+    uint64_t readings_begun, readings_done;
     /* Derived from table and members; made again when one of them has changed. */
     bool stale;
     int32_t owners[SLOT_COUNT];
@@ -72,11 +74,18 @@ void ownership_set_members(struct ownership *o, const struct ownership_member *m
     o->stale = true;
 }
 
+void ownership_set_readings(struct ownership *o, uint64_t begun, uint64_t done)
+{
+    o->readings_begun = begun;
+    o->readings_done = done;
+}
+
 /* The only place that changes a record, so that n_mine is right. */
 static void set_record(struct ownership *o, struct slot_state *s, const struct slot_record *rec)
 {
     o->n_mine -= rec_is_mine(o, &s->rec) ? 1 : 0;
     s->rec = *rec;
+    s->reading = o->readings_begun;
     o->n_mine += rec_is_mine(o, &s->rec) ? 1 : 0;
     if (rec->epoch > s->hint) {
         s->hint = rec->epoch;
@@ -163,8 +172,9 @@ static uint64_t score(const struct rank *r, uint32_t slot)
     return mix(r->hash + (uint64_t)slot * 0x9e3779b97f4a7c15u);
 }
 
-/* Share of the slots, rounded down; those left over go one each to the members that already have
- * more than that (so nothing moves for them), then to the largest remainders, then by id. */
+/* Share of the slots, rounded down; those left over go one each to the largest remainders, then by
+ * id. Nothing of the table comes in: two givers with different pictures of it would each think that
+ * the other keeps the odd slot. */
 static void set_quotas(struct rank *r, uint32_t n)
 {
     uint64_t sum = 0;
@@ -183,15 +193,9 @@ static void set_quotas(struct rank *r, uint32_t n)
     }
     while (left > 0) {
         struct rank *best = NULL;
-        for (uint32_t i = 0; i < n; i++) {
-            struct rank *c = &r[i];
-            if (c->frac == 0) {
-                continue; /* exact, or had one already */
-            }
-            uint32_t c_more = c->has > c->quota ? c->has - c->quota : 0;
-            uint32_t b_more = best && best->has > best->quota ? best->has - best->quota : 0;
-            if (!best || c_more > b_more || (c_more == b_more && c->frac > best->frac)) {
-                best = c;
+        for (uint32_t i = 0; i < n; i++) { /* frac 0: exact, or had one already */
+            if (r[i].frac > 0 && (!best || r[i].frac > best->frac)) {
+                best = &r[i];
             }
         }
         assert(best); /* fewer slots are left than members with a remainder */
@@ -343,6 +347,15 @@ static int32_t self_index(const struct ownership *o)
 /* ---------------------------------------------------------------------------------------- actions
  */
 
+/* Does the row name somebody of whom our newest reading of the members could not know? Not
+ * ourselves: that was a life of ours before this one. */
+static bool is_unheard_of(const struct ownership *o, uint32_t slot)
+{
+    const struct slot_state *s = &o->slots[slot];
+    return o->owners[slot] == NOBODY && s->rec.owner[0] && strcmp(s->rec.owner, o->self_id) != 0 &&
+           s->reading >= o->readings_done;
+}
+
 uint32_t ownership_next_claims(struct ownership *o, uint16_t *slots, uint32_t max)
 {
     int32_t self = self_index(o);
@@ -350,6 +363,11 @@ uint32_t ownership_next_claims(struct ownership *o, uint16_t *slots, uint32_t ma
         return 0;
     }
     refresh(o);
+    for (uint32_t s = 0; s < SLOT_COUNT; s++) {
+        if (is_unheard_of(o, s)) {
+            return 0; /* and with him our share is another */
+        }
+    }
     uint32_t n = 0;
     for (uint32_t s = 0; s < SLOT_COUNT && n < max; s++) {
         if (o->owners[s] == NOBODY && o->targets[s] == self && !o->slots[s].claiming &&
@@ -428,6 +446,19 @@ uint32_t ownership_next_asks(struct ownership *o, char owner[65], uint16_t *slot
     }
     o->ask_next = 0;
     return 0;
+}
+
+uint32_t ownership_moving(struct ownership *o, uint16_t *slots, uint32_t max)
+{
+    int32_t self = self_index(o);
+    uint32_t n = 0;
+    refresh(o);
+    for (uint32_t s = 0; s < SLOT_COUNT && n < max; s++) {
+        if (o->owners[s] != NOBODY && o->owners[s] != self && o->targets[s] != o->owners[s]) {
+            slots[n++] = (uint16_t)s;
+        }
+    }
+    return n;
 }
 
 void ownership_fenced(struct ownership *o, uint32_t slot)

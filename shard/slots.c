@@ -26,7 +26,7 @@ enum {
     TICK_MS = 100,
     GIVE_MS = 500,
     ASK_MS = 1000,
-    REREAD_MS = 200, /* rows without a live owner */
+    REREAD_MS = 200, /* rows without a live owner; ASK_MS while we may not claim them anyway */
     SWEEP_MS = 1000,
     SWEEP_ROWS = 1024,     /* read again per second by all shards together, whatever they are */
     NEW_CLUSTER_MS = 2000, /* others may still be starting */
@@ -65,6 +65,12 @@ struct slots {
 };
 
 static void work(struct slots *s);
+
+static void note_readings(struct slots *s)
+{
+    ownership_set_readings(s->o, cluster_readings_begun(s->cluster),
+                           cluster_readings_done(s->cluster));
+}
 
 /* ---------------------------------------------------------------------------------------- calls */
 
@@ -259,6 +265,7 @@ static void on_row(void *ctx, const redisReply *reply, int err)
         int64_t epoch = redis_int(reply->element[0], -1);
         copy_str(rec.owner, sizeof(rec.owner), redis_str(reply->element[1]));
         copy_str(rec.nonce, sizeof(rec.nonce), redis_str(reply->element[2]));
+        note_readings(s);
         ownership_set_lost(s->o, slot, epoch < 0);
         if (epoch < 0) {
             report_lost_row(s, slot);
@@ -301,17 +308,17 @@ static void read_table(struct slots *s)
     mem_free(all);
 }
 
-/* Rows that others may have changed and that concern us: without a live owner, or whose target we
- * are (a GaveSlots may have been lost). */
-static void reread(struct slots *s, bool also_targets)
+/* Rows that others may have changed: without a live owner, and with `moving` those on their way
+ * between others or to us (a GaveSlots may have been lost). A picture in which what others did is
+ * missing gives slots to the wrong ones and leaves ownerless ones to somebody who has enough. */
+static void reread(struct slots *s, bool moving)
 {
-    uint16_t *list = mem_alloc(SLOT_COUNT * sizeof(*list));
-    char owner[65];
-    uint32_t n = ownership_ownerless(s->o, list, SLOT_COUNT), k;
-    read_rows(s, list, n);
-    while (also_targets && (k = ownership_next_asks(s->o, owner, list, SLOT_COUNT)) > 0) {
-        read_rows(s, list, k);
+    uint16_t *list = mem_alloc(2 * SLOT_COUNT * sizeof(*list));
+    uint32_t n = ownership_ownerless(s->o, list, SLOT_COUNT);
+    if (moving) {
+        n += ownership_moving(s->o, list + n, SLOT_COUNT);
     }
+    read_rows(s, list, n);
     mem_free(list);
 }
 
@@ -358,6 +365,7 @@ static void on_claimed(void *ctx, const redisReply *reply, int err)
         return;
     }
     bool answered = is_answer(c, reply, err);
+    note_readings(s);
     for (uint32_t i = 0; i < c->n; i++) {
         struct slot_record rec;
         int64_t what = -2;
@@ -421,6 +429,7 @@ static void on_given(void *ctx, const redisReply *reply, int err)
     uint16_t gone[LIMIT_CLAIM_CHUNK];
     uint32_t n_gone = 0;
     bool answered = is_answer(c, reply, err);
+    note_readings(s);
     for (uint32_t i = 0; i < c->n; i++) {
         uint16_t slot = c->slots[i];
         struct slot_record rec;
@@ -573,6 +582,7 @@ static void work(struct slots *s)
     if (!s->active || s->destroyed || !redis_up(s->redis)) {
         return;
     }
+    note_readings(s);
     const struct cluster_member *self = cluster_find(s->cluster, CLUSTER_SHARD, str_of(s->id));
     if (self && self->draining != s->draining) { /* nobody reports ourselves */
         s->draining = self->draining;
@@ -613,7 +623,7 @@ static void work(struct slots *s)
             s->ops.send_ask(s->ctx, str_of(owner), list, n);
         }
         mem_free(list);
-    } else if (now >= s->reread_at && s->reading == 0) {
+    } else if (now >= s->reread_at && s->reading == 0 && s->allowed) {
         s->reread_at = now + REREAD_MS;
         reread(s, false);
     }

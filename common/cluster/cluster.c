@@ -96,6 +96,7 @@ struct cluster {
     enum { RENEW_OK, RENEW_REFUSED, RENEW_NO_LIBRARY } round_renew;
     char round_state[16];
 
+    uint64_t rounds_begun, rounds_done; /* numbers of them; done: that succeeded */
     uint64_t last_round;  /* end of the last one that succeeded; 0: start counting anew */
     uint64_t grace_until; /* no silence counts before */
 
@@ -491,6 +492,7 @@ static void begin_round(struct cluster *c)
     c->round_meta = NULL;
     c->round_renew = RENEW_OK;
     c->round_pending = 3;
+    c->rounds_begun++;
     command(c, 2, meta, COMMAND_MS, on_round_meta, c);
     command(c, 7, renew, COMMAND_MS, on_round_renew, c);
     command(c, 2, members, COMMAND_MS, on_round_members, c);
@@ -667,6 +669,7 @@ static void end_round(struct cluster *c)
         judge(e, dt);
     }
     if (!c->destroyed) {
+        c->rounds_done = c->rounds_begun;
         count_nodes(c);
         if (!c->ready && c->phase == PHASE_RUN) {
             c->ready = true;
@@ -887,6 +890,16 @@ void cluster_each(const struct cluster *c, void (*fn)(void *ctx, const struct cl
             fn(ctx, &e->m);
         }
     }
+}
+
+uint64_t cluster_readings_begun(const struct cluster *c)
+{
+    return c->rounds_begun;
+}
+
+uint64_t cluster_readings_done(const struct cluster *c)
+{
+    return c->rounds_done;
 }
 
 uint64_t cluster_renewal_age_ms(const struct cluster *c)

@@ -101,6 +101,10 @@ const struct cluster_member *cluster_find(const struct cluster *c, enum cluster_
                                           struct str id); /* NULL if unknown */
 void cluster_each(const struct cluster *c, void (*fn)(void *ctx, const struct cluster_member *m),
                   void *ctx);
+/* Readings of all members are numbered. begun: the newest that was asked for; done: the newest that
+ * was answered whole and reported. What was in Redis before a reading began is in it. */
+uint64_t cluster_readings_begun(const struct cluster *c);
+uint64_t cluster_readings_done(const struct cluster *c);
 /* ms since our last successful renewal, for metrics. */
 uint64_t cluster_renewal_age_ms(const struct cluster *c);
 /* Set by the caller beside a member (m->user). */
