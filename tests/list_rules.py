@@ -67,7 +67,7 @@ def ids(text):
 
 def c_tests(source):
     """Yields (test or None, prose). Comments count for the function they are in or directly above."""
-    tests = set(re.findall(r"^(?:static )?void (\w+)\(void \*\*\w+\)", source, re.M))
+    tests = set(re.findall(r"^(?:static )?void (\w+)\(\s*void \*\*\w+\)", source, re.M))
     token = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
     comments = [(m.start(), m.end(), m[0]) for m in token.finditer(source) if m[0][0] == "/"]
     bare = token.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), source)
