@@ -75,6 +75,7 @@ def test_occupants_of_a_dead_shard_are_told(own_cluster):
 
 
 def test_a_gateway_dies_and_its_occupants_leave_once(own_cluster):
+    """W6, W38"""
     cluster = own_cluster(gateways=2, shards=2)
     room = "ghosts@conference.localhost"
     ann, bob = join_both(cluster, room)
@@ -100,7 +101,8 @@ def redis_cli(cluster, *args):
 
 
 def test_a_removal_survives_the_death_of_everything(own_cluster):
-    """Reference scenario in a persistent room, then SIGKILL of all processes, Redis included."""
+    """Reference scenario in a persistent room, then SIGKILL of all processes, Redis included.
+    S7.2.13-survives-restart, W53, W62"""
     cluster = own_cluster(gateways=2, shards=2)
     room = "keep@conference.localhost"
     with xmpp.Client(cluster.c2s(1), "romeo@localhost") as romeo:

@@ -138,7 +138,7 @@ def test_the_newer_session_of_a_resource_wins(cluster):
 
 
 def test_messages_between_users(cluster, client):
-    """Bare and full JIDs, anywhere in the cluster; what nobody takes comes back."""
+    """Bare (W83) and full JIDs, anywhere in the cluster; what nobody takes comes back."""
     ann, bob = client("m-ann", 1), client("m-bob", 2)
     ann.send("<presence/>")
     bob.send("<presence/>")
@@ -155,6 +155,7 @@ def test_messages_between_users(cluster, client):
 
 
 def test_the_duties_of_a_server(client):
+    """S6.1-service-listed, S6.2-service-info"""
     ann = client("duties")
     info = ann.iq("get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", to="localhost")
     assert info.find("query").all("identity") and info["from"] == "localhost"

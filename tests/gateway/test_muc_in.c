@@ -53,6 +53,7 @@ static void refused(const char *xml, const char *to, enum stanza_error e)
 
 #define UPDATE "<x xmlns='vcard-temp:x:update'><photo/></x>"
 
+/* W11: what is passed on, and what is not */
 static void a_join(void **state)
 {
     (void)state;
@@ -105,6 +106,7 @@ static void stamps(void **state)
         assert_int_equal(muc_in_stamp(str_of(bad[i])), -1);
 }
 
+/* W29, S17.3-subscribe */
 static void presence_types(void **state)
 {
     (void)state;
@@ -132,6 +134,7 @@ static void presence_types(void **state)
     assert_int_equal(in("<presence type='strange'/>", ROOM "/Bob"), MUC_IN_IGNORE);
 }
 
+/* W14, S7.4-spoof, X0359-foreign-kept */
 static void groupchat_is_cleaned(void **state)
 {
     (void)state;

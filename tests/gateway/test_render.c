@@ -50,7 +50,7 @@ static void is(const char *kind, const char *want)
     buf_reset(&out);
 }
 
-/* W7 to W11 */
+/* W7, W9, W10 */
 static void presences(void **state)
 {
     (void)state;
@@ -136,7 +136,7 @@ static void destroyed(void **state)
 #define OID "<occupant-id xmlns='" NS_OCCUPANT_ID "' id='oid'/>"
 #define SID "<stanza-id xmlns='" NS_SID "' by='" ROOM "' id='sid'/>"
 
-/* W14, W30, W31, W33, W34 */
+/* W14, W30, W31, W33, W34, X0203-stamp */
 static void messages(void **state)
 {
     (void)state;
@@ -252,7 +252,7 @@ static void reply(Verona__Reply *r, enum stanza_kind kind)
     assert_int_equal(render_reply(&out, STR(ROOM), r), kind);
 }
 
-/* W4, W5, W28, W55, W58, W62, W78 */
+/* W4, W5, W28 */
 static void replies(void **state)
 {
     (void)state;
@@ -297,6 +297,7 @@ static void replies(void **state)
        "<status code='110'/></x></presence>");
 }
 
+/* W55, W58, W62, W78 */
 static void lists(void **state)
 {
     (void)state;
@@ -451,7 +452,7 @@ static void config(void **state)
     arena_deinit(&a);
 }
 
-/* W77 */
+/* W77, S6.4-description, S6.4-subject */
 static void disco(void **state)
 {
     (void)state;

@@ -123,6 +123,7 @@ static void nick_moves(void **state)
     assert_int_equal(replica_n_nicks(r), 1);
 }
 
+/* W8, S-field-whois: who sees JIDs */
 static void sight(void **state)
 {
     (void)state;

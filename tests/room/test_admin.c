@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* One presence carries affiliation and role; a gain lifts, a loss lowers. */
+/* One presence carries affiliation and role; a gain lifts, a loss lowers. W2: then the result. */
 static void test_W48_user_inside(void **state)
 {
     (void)state;

@@ -19,6 +19,7 @@ static void test_W15_first_stanza(void **state)
                "  subject to=romeo\n");
 }
 
+/* S7.10-no-room */
 static void test_W16_message_and_iq_to_no_room(void **state)
 {
     (void)state;
@@ -262,6 +263,7 @@ static void test_W20_persistent_default(void **state)
     trace_deinit(&t);
 }
 
+/* S-field-persistentroom */
 static void test_W37_persistent_room_stays(void **state)
 {
     (void)state;

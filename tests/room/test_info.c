@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+/* S6.4-subject */
 static void test_W77_info(void **state)
 {
     (void)state;
@@ -46,6 +47,7 @@ static void test_W78_items(void **state)
              "  reply romeo disco nicks=Romeo\n");
 }
 
+/* X0199-room */
 static void test_W79_self_ping(void **state)
 {
     (void)state;

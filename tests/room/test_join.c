@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* Absent users, the newcomer to all, history, subject; the gateway puts the roster before his own. */
+/* Absent users (W42), the newcomer to all, history, subject; the gateway puts the roster in front. */
 static void test_W21_order(void **state)
 {
     (void)state;
@@ -43,7 +43,7 @@ static void test_W21_order(void **state)
              "  subject to=romeo/phone text=Balcony from=Romeo delay\n");
 }
 
-/* Each line has all the faults of the lines below it. */
+/* Each line has all the faults of the lines below it. W23: nicks that are not strict. */
 static void test_W22_refusals_in_order(void **state)
 {
     (void)state;

@@ -55,6 +55,7 @@ static void test_W14_message_without_id(void **state)
              "  message Romeo hey 7-3 id=a0a1a2a3a4a5a6a7a8a9aaabacadaeaf\n");
 }
 
+/* S7.2.13-hints */
 static void test_W30_what_goes_into_history(void **state)
 {
     (void)state;
@@ -85,7 +86,7 @@ static void test_W30_what_goes_into_history(void **state)
              "  subject to=juliet text=Fate from=Romeo delay\n");
 }
 
-/* The smallest set wins. */
+/* S7.2.14-maxstanzas, S7.2.14-seconds, S7.2.14-since, S7.2.14-smallest: the smallest set wins. */
 static void test_W30_attributes(void **state)
 {
     (void)state;
@@ -140,6 +141,7 @@ static void test_W30_attributes(void **state)
              "  subject to=j9\n");
 }
 
+/* S7.2.14-default */
 static void test_W30_room_default(void **state)
 {
     (void)state;

@@ -123,6 +123,7 @@ static void test_W66_full_lists(void **state)
              "  reply olivia result\n");
 }
 
+/* S-field-whois */
 static void test_W67_codes(void **state)
 {
     (void)state;

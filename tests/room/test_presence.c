@@ -59,6 +59,7 @@ static void test_W36_nick_change(void **state)
              "  show to=juliet Julia(juliet@example.org/r none/visitor)\n");
 }
 
+/* S7.6-shared-nick */
 static void test_W36_one_of_several_sessions_moves(void **state)
 {
     (void)state;
@@ -83,6 +84,7 @@ static void test_W36_one_of_several_sessions_moves(void **state)
              "  reply romeo disco nicks=Romeo,Juliet\n");
 }
 
+/* W29: nothing of who is not inside. */
 static void test_W37_leaving(void **state)
 {
     (void)state;
@@ -163,6 +165,7 @@ static void test_W38_gateway_lost(void **state)
              "  gone\n");
 }
 
+/* S17.2-errors */
 static void test_W39_error_kick(void **state)
 {
     (void)state;
