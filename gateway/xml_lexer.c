@@ -25,7 +25,7 @@ bool xml_lexer_scan(struct xml_lexer *l, const char *p, size_t n, size_t *feed)
                 l->state = BANG;
             } else if (c == '?') {
                 if (l->started) {
-                    *feed = done;
+                    *feed = i;
                     return false;
                 }
                 l->state = DECLARATION;
@@ -56,7 +56,7 @@ bool xml_lexer_scan(struct xml_lexer *l, const char *p, size_t n, size_t *feed)
             break;
         case BANG:
             if (c != '[') {
-                *feed = done;
+                *feed = i;
                 return false;
             }
             l->state = CDATA;

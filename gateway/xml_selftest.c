@@ -72,7 +72,8 @@ int xml_stream_selftest(uint64_t (*clock_ns)(void), struct buf *err)
     feed_z(x, "'/>");
     uint64_t ms = (clock_ns() - began) / 1000000;
     if (probe.stanzas != 2 || probe.failed || ms > BUDGET_MS) {
-        buf_printf(err, "this libexpat takes %llu ms for a long attribute that arrives byte by byte",
+        buf_printf(err,
+                   "this libexpat takes %llu ms for a long attribute that arrives byte by byte",
                    (unsigned long long)ms);
         rc = ERR_UNAVAILABLE;
     }

@@ -6,8 +6,8 @@
  * Expat without re-parse deferral reads an incomplete tag again with every piece; so it gets pieces
  * that end with a tag, or at least FEED_MIN bytes, or what there is when the caller flushes.
  *
- * The parser is given up and made anew, primed with the stream's header, whenever that is useful at a
- * stanza boundary: over its soft budget, for a hold, for a restart, when idle. */
+ * The parser is given up and made anew, primed with the stream's header, whenever that is useful at
+ * a stanza boundary: over its soft budget, for a hold, for a restart, when idle. */
 #include "gateway/xml_stream.h"
 #include "gateway/xml_lexer.h"
 #include "base/err.h"
@@ -37,7 +37,7 @@ struct xml_stream {
     struct buf in;  /* bytes not yet given to the parser */
     size_t valid;   /* of them, checked to be UTF-8 */
     size_t scanned; /* of them, seen by the lexer */
-    size_t whole;   /* of them, up to the end of a tag */
+    size_t whole;   /* of them, up to the end of a tag, or to what is refused */
     struct xml_lexer lexer;
 
     uint64_t fed;      /* bytes this parser was given, priming included */
@@ -56,6 +56,7 @@ struct xml_stream {
 
     const char *error, *error_text;
     bool restricted; /* the lexer met something at `whole` */
+    bool garbled;    /* what stands at `valid` is no UTF-8 */
     bool priming, running, stopped;
     bool held, restart, ended, dead;
 };
@@ -138,15 +139,24 @@ static void fail(struct xml_stream *x, const char *condition, const char *text)
     stop(x);
 }
 
-/* The event in hand is read. False: it belongs to nothing any more. */
-static bool see(struct xml_stream *x)
+/* The event in hand is read. markup: it is one token, not a piece of text. False: it belongs to
+ * nothing any more. */
+static bool see(struct xml_stream *x, bool markup)
 {
     if (x->stopped)
         return false;
-    x->seen = (uint64_t)XML_GetCurrentByteIndex(x->parser) +
-              (uint64_t)XML_GetCurrentByteCount(x->parser);
+    uint64_t at = (uint64_t)XML_GetCurrentByteIndex(x->parser);
+    uint64_t end = at + (uint64_t)XML_GetCurrentByteCount(x->parser);
+    uint64_t since = (markup ? end : at) - x->seen;
+    x->seen = end;
     if (x->priming)
         return true;
+    /* As step() does between pieces: the same bytes in one piece get no more than they would there.
+     */
+    if (since > x->limits.token) {
+        fail(x, "policy-violation", "tag too long");
+        return false;
+    }
     if (x->depth > 1 && x->seen - x->st_start > x->limits.stanza) {
         fail(x, "policy-violation", "stanza too big");
         return false;
@@ -202,7 +212,9 @@ static struct xnode *make_node(struct xml_stream *x, const char *z, const char *
         fail(x, "policy-violation", "too many attributes");
         return NULL;
     }
-    e->attrs = arena_zalloc(&x->arena, (n + 1) * sizeof *e->attrs);
+    /* A stanza has room for one more. Those inside have not: there may be many. */
+    uint32_t room = n + (x->depth == 2);
+    e->attrs = room ? arena_zalloc(&x->arena, room * sizeof *e->attrs) : NULL;
     e->n_attrs = n;
     for (uint32_t i = 0; i < n; i++) {
         struct str a_ns, a_name, a_prefix;
@@ -254,11 +266,10 @@ static void XMLCALL on_start(void *ctx, const char *z, const char **atts)
     if (x->depth == 1)
         x->st_start = at;
     x->depth++;
-    if (!see(x) || x->priming)
+    if (!see(x, true) || x->priming)
         return;
-    if (x->seen - at > x->limits.token || decls > LIMIT_NS_DECLS) {
-        fail(x, "policy-violation",
-             decls > LIMIT_NS_DECLS ? "too many namespace declarations" : "tag too long");
+    if (decls > LIMIT_NS_DECLS) {
+        fail(x, "policy-violation", "too many namespace declarations");
         return;
     }
     if (x->depth == 1) {
@@ -300,7 +311,7 @@ static void XMLCALL on_end(void *ctx, const char *z)
 {
     struct xml_stream *x = ctx;
     (void)z;
-    if (!see(x))
+    if (!see(x, true))
         return;
     x->depth--;
     if (x->priming)
@@ -329,7 +340,7 @@ static void XMLCALL on_end(void *ctx, const char *z)
 static void XMLCALL on_text(void *ctx, const char *p, int n)
 {
     struct xml_stream *x = ctx;
-    if (!see(x) || x->priming)
+    if (!see(x, false) || x->priming)
         return;
     if (x->depth > 1) {
         buf_put(&x->text, p, (size_t)n);
@@ -372,12 +383,19 @@ static void XMLCALL on_declaration(void *ctx, const char *version, const char *e
     struct xml_stream *x = ctx;
     (void)version;
     (void)standalone;
-    if (!x->stopped && encoding && strcasecmp(encoding, "UTF-8") != 0)
+    if (see(x, true) && encoding && strcasecmp(encoding, "UTF-8") != 0)
         fail(x, "unsupported-encoding", "UTF-8 only");
 }
 
+/* An empty one has no text to be seen by. */
+static void XMLCALL on_cdata(void *ctx)
+{
+    (void)see(ctx, true);
+}
+
 /* The lexer refuses these before the parser sees them; this is the second lock on the same door. */
-static void XMLCALL on_doctype(void *ctx, const char *name, const char *sys, const char *pub, int sub)
+static void XMLCALL on_doctype(void *ctx, const char *name, const char *sys, const char *pub,
+                               int sub)
 {
     (void)name;
     (void)sys;
@@ -419,6 +437,7 @@ static void parser_open(struct xml_stream *x)
     XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
     XML_SetProcessingInstructionHandler(x->parser, on_pi);
     XML_SetCommentHandler(x->parser, on_comment);
+    XML_SetCdataSectionHandler(x->parser, on_cdata, on_cdata);
     x->fed = x->seen = 0;
     x->depth = 0;
     x->n_decls = 0;
@@ -485,25 +504,22 @@ static void parse(struct xml_stream *x, size_t n)
     }
 }
 
-/* How many of the bytes in x->in form whole characters; an error leaves x->error set. */
+/* How many of the bytes in x->in form whole characters of XML, as far as bytes tell. */
 static void check_utf8(struct xml_stream *x)
 {
-    size_t end = x->in.len;
-    /* A character may be cut off by the end: at most three of its bytes are here. */
-    for (size_t back = 1; back <= 3 && back <= end - x->valid; back++) {
-        unsigned char c = (unsigned char)x->in.data[end - back];
-        if (c < 0x80)
-            break;
-        if (c >= 0xc0) {
-            size_t need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-            if (need > back)
-                end -= back;
-            break;
-        }
-    }
-    if (!utf8_valid(str_n(x->in.data + x->valid, end - x->valid)))
-        x->error = "unsupported-encoding";
-    x->valid = end;
+    struct str rest = str_n(x->in.data + x->valid, x->in.len - x->valid);
+    /* NUL is no character of XML, but half of many in UTF-16, which expat finds out and takes
+     * whatever encoding it was told. */
+    const char *nul = memchr(rest.p, '\0', rest.n);
+    struct str clean = nul ? str_n(rest.p, (size_t)(nul - rest.p)) : rest;
+    size_t good = utf8_prefix(clean);
+    x->valid += good;
+    if (good == rest.n)
+        return;
+    /* A character may be cut off by the end. */
+    unsigned char c = (unsigned char)rest.p[good];
+    size_t need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    x->garbled = nul || c < 0xc2 || c > 0xf4 || rest.n - good >= need;
 }
 
 static void skip_leading_space(struct xml_stream *x)
@@ -521,21 +537,22 @@ static bool step(struct xml_stream *x, bool flush)
     /* Space before a header is a keep-alive that crossed a restart. */
     if (!x->parser && x->prime.len == 0)
         skip_leading_space(x);
-    if (x->valid < x->in.len)
+    if (!x->garbled && x->valid < x->in.len)
         check_utf8(x);
-    if (x->error)
-        return false;
     if (!x->restricted && x->scanned < x->valid) {
         size_t whole;
-        if (!xml_lexer_scan(&x->lexer, x->in.data + x->scanned, x->valid - x->scanned, &whole))
-            x->restricted = true;
-        if (whole)
+        x->restricted =
+            !xml_lexer_scan(&x->lexer, x->in.data + x->scanned, x->valid - x->scanned, &whole);
+        if (whole || x->restricted)
             x->whole = x->scanned + whole;
         x->scanned = x->valid;
     }
+    /* What stands before the offence is read first, however the bytes were cut. */
+    if (x->garbled && !x->restricted)
+        x->whole = x->valid;
     size_t n = x->whole;
-    if (n == 0 && x->restricted) {
-        x->error = "restricted-xml";
+    if (n == 0 && (x->restricted || x->garbled)) {
+        x->error = x->restricted ? "restricted-xml" : "unsupported-encoding";
         return false;
     }
     if (!x->restricted && (flush || x->valid - x->whole >= FEED_MIN))
@@ -629,7 +646,7 @@ void xml_stream_discard(struct xml_stream *x)
     assert(!x->running);
     buf_deinit(&x->in);
     x->valid = x->scanned = x->whole = 0;
-    x->restricted = false;
+    x->restricted = x->garbled = false;
 }
 
 void xml_stream_idle(struct xml_stream *x)

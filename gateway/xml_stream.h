@@ -19,8 +19,8 @@ struct xml_limits {
     uint32_t token;    /* bytes of one tag */
 };
 
-/* Calls come from within xml_stream_feed(). Arguments are borrowed for the call. A callback may call
- * hold, restart and set_limits, and nothing else of this header. */
+/* Calls come from within xml_stream_feed(). Arguments are borrowed for the call. A callback may
+ * call hold, restart and set_limits, and nothing else of this header. */
 struct xml_ops {
     /* content_ns: the default namespace the header declares; empty if none. prefix: of the root. */
     void (*header)(void *ctx, const struct xnode *root, struct str content_ns, struct str prefix);
@@ -41,8 +41,8 @@ void xml_stream_feed(struct xml_stream *x, const void *bytes, size_t n);
 bool xml_stream_waiting(const struct xml_stream *x);
 void xml_stream_flush(struct xml_stream *x);
 
-/* Nothing more is called after the present stanza; bytes stay here until release, which goes on with
- * them. Not counted. */
+/* Nothing more is called after the present stanza; bytes stay here until release, which goes on
+ * with them. Not counted. */
 void xml_stream_hold(struct xml_stream *x);
 void xml_stream_release(struct xml_stream *x);
 /* A new stream header is expected after the present stanza (RFC 6120 §4.3.3). */
@@ -60,8 +60,8 @@ uint64_t xml_stream_recycles(void);
 /* Heap bytes of this stream's parser. */
 size_t xml_stream_memory(const struct xml_stream *x);
 
-/* Whether this libexpat hands out a split element at once and takes a long attribute, byte by byte, in
- * little time. Errors: ERR_UNAVAILABLE with a line for people in err. */
+/* Whether this libexpat hands out a split element at once and takes a long attribute, byte by byte,
+ * in little time. Errors: ERR_UNAVAILABLE with a line for people in err. */
 MUST_CHECK int xml_stream_selftest(uint64_t (*clock_ns)(void), struct buf *err);
 
 #endif

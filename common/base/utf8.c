@@ -40,16 +40,22 @@ static size_t sequence(const uint8_t *p, size_t n)
     return len;
 }
 
-bool utf8_valid(struct str s)
+size_t utf8_prefix(struct str s)
 {
     const uint8_t *p = (const uint8_t *)s.p;
-    for (size_t i = 0; i < s.n;) {
+    size_t i = 0;
+    while (i < s.n) {
         size_t len = sequence(p + i, s.n - i);
         if (len == 0)
-            return false;
+            break;
         i += len;
     }
-    return true;
+    return i;
+}
+
+bool utf8_valid(struct str s)
+{
+    return utf8_prefix(s) == s.n;
 }
 
 size_t utf8_count(struct str s)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 bool utf8_valid(struct str s);
+/* Bytes of s before the first that belongs to no complete, valid character. */
+size_t utf8_prefix(struct str s);
 /* Code points in valid text. */
 size_t utf8_count(struct str s);
 
