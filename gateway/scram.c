@@ -244,7 +244,7 @@ int scram_final(struct scram *s, struct str message, struct buf *out)
         if (m.n < 2 || m.p[1] != '=' || m.p[0] == 'm' || !take(&m, m.p[0], &ignored))
             return ERR_INVALID;
     }
-    if (!p_at || m.n || p_at == message.p || p_at[-1] != ',' ||
+    if (!p_at || proof.p + proof.n != message.p + message.n || p_at[-1] != ',' ||
         decode_into(proof, given, size, size, &n))
         return ERR_INVALID;
 
