@@ -23,6 +23,7 @@ struct session {
     struct sasl *sasl;   /* NULL when authenticated */
     struct buf bare, jid;
     struct buf bind_id; /* id of the iq that asks for the resource */
+    bool bind_has_id;
 };
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
@@ -135,7 +136,8 @@ static void send_features(struct session *s)
     buf_init(&b);
     buf_z(&b, "<stream:features>");
     if (s->authed) {
-        buf_z(&b, "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
+        buf_z(&b,
+              "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
     } else {
         bool any = false;
         if (s->cfg->starttls && !s->tls)
@@ -177,10 +179,25 @@ static void iq_error(struct session *s, struct str id, enum stanza_error e)
 
 /* ---------------------------------------------------------------- header */
 
+/* Takes a number of one to five digits off the front. */
+static bool take_number(struct str *s, uint32_t *out)
+{
+    size_t n = 0;
+    for (*out = 0; n < s->n && n < 5 && s->p[n] >= '0' && s->p[n] <= '9'; n++)
+        *out = *out * 10 + (uint32_t)(s->p[n] - '0');
+    s->p += n;
+    s->n -= n;
+    return n > 0;
+}
+
 /* RFC 6120 §4.7.5: "1.0" and any later minor or major version, which we answer with 1.0. */
 static bool version_ok(struct str v)
 {
-    return v.n >= 3 && v.p[0] >= '1' && v.p[0] <= '9' && (v.p[1] == '.' || v.p[2] == '.');
+    uint32_t major, minor;
+    if (!take_number(&v, &major) || v.n == 0 || v.p[0] != '.')
+        return false;
+    v = str_n(v.p + 1, v.n - 1);
+    return take_number(&v, &minor) && v.n == 0 && major >= 1;
 }
 
 static bool is_our_domain(const struct session *s, struct str to)
@@ -381,6 +398,7 @@ static void bind(struct session *s, const struct xnode *st, const struct xnode *
     }
     buf_reset(&s->bind_id);
     buf_str(&s->bind_id, id);
+    s->bind_has_id = id.p != NULL;
     buf_reset(&s->jid);
     buf_str(&s->jid, buf_as_str(&s->bare));
     buf_c(&s->jid, '/');
@@ -401,7 +419,9 @@ void session_bound(struct session *s, int err)
 {
     if (!answered(s))
         return;
-    struct str id = buf_as_str(&s->bind_id);
+    /* An empty id is one all the same. */
+    struct str id =
+        s->bind_has_id ? str_n(s->bind_id.len ? s->bind_id.data : "", s->bind_id.len) : STR_NULL;
     if (err) {
         iq_error(s, id, SE_RESOURCE_CONSTRAINT);
         buf_reset(&s->jid);

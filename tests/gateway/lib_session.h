@@ -1,0 +1,30 @@
+/* lib_session.h: a session with a real parser before it and the outside played by the test. */
+#ifndef MUC_TESTS_GATEWAY_LIB_SESSION_H
+#define MUC_TESTS_GATEWAY_LIB_SESSION_H
+
+#include "gateway/session.h"
+#include "gateway/xml_stream.h"
+
+/* All of it is for looking at; questions are put down as text in `asked`, e.g. "account ann@x". */
+struct lib_session {
+    struct session_config cfg;
+    struct session *session;
+    struct xml_stream *xml;
+    struct buf out;     /* what was sent */
+    struct buf asked;   /* questions, in order */
+    struct buf events;  /* "auth <bare>", "try <mechanism> <condition>", "error <c>", "end <how>" */
+    struct buf stanzas; /* of the bound client, rewritten */
+    struct sasl_job *job;
+    bool tls_asked, held;
+};
+
+/* accounts mode at "example.org", all random bytes are 0xab. */
+void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls, bool tls);
+void lib_session_close(struct lib_session *h);
+/* Bytes from the client, and what a connection does after them (it takes up a starttls). */
+void lib_session_feed(struct lib_session *h, const void *p, size_t n);
+void lib_session_feed_z(struct lib_session *h, const char *z);
+/* Runs the job that was asked for. */
+void lib_session_work(struct lib_session *h);
+
+#endif
