@@ -1,10 +1,11 @@
 /* conn.c: a socket in the loop.
  *
  *   OPEN -(finish)-> FLUSHING -(all sent, SHUT_WR)-> LINGERING -(peer's EOF or time)-> CLOSED
- *     \--------------------------(abort, error)---------------------------------------^ freed at CLEAN
+ *     \--------------------------(abort, error)---------------------------------------^ freed at
+ * CLEAN
  *
- * out: plain bytes from `at` on. With TLS they are encrypted in pieces, as the socket takes them, so that
- * what waits for a slow peer waits once, in the clear, where it is counted. */
+ * out: plain bytes from `at` on. With TLS they are encrypted in pieces, as the socket takes them,
+ * so that what waits for a slow peer waits once, in the clear, where it is counted. */
 #include "gateway/conn.h"
 #include "gateway/tls.h"
 #include "base/err.h"
@@ -19,7 +20,8 @@
 enum {
     READ_SIZE = 64 * 1024,
     RECORD = 16 * 1024,
-    TLS_PIECE = 64 * 1024, /* encrypted ahead of the socket */
+    TLS_PIECE = 64 * 1024,    /* encrypted ahead of the socket */
+    TLS_MOST = 4 * TLS_PIECE, /* with what TLS itself has to say */
     LINGER_MS = 2000,
 };
 
@@ -35,6 +37,7 @@ struct conn {
     unsigned pauses;
     bool started, eof, full; /* full: the socket takes no more for now */
     bool secured;            /* secured() was called */
+    bool is_gone;            /* gone() was called */
     struct tls *tls;         /* NULL: none */
     struct buf out;
     size_t at;        /* bytes of out that were sent (or encrypted) */
@@ -64,8 +67,12 @@ struct conn *conn_new(struct loop *l, int fd, size_t limit, const struct conn_op
 
 static void watch(struct conn *c)
 {
-    bool reading = c->state == LINGERING ? !c->eof
-                                         : c->state == OPEN && c->started && !c->eof && c->pauses == 0;
+    /* Who does not take the answers to what he asked for may ask for no more: bulk has no other
+     * limit. */
+    bool stuffed = c->full && conn_queued(c) > c->limit;
+    bool reading = c->state == LINGERING
+                       ? !c->eof
+                       : c->state == OPEN && c->started && !c->eof && c->pauses == 0 && !stuffed;
     if (c->poll)
         loop_poll_set(c->poll, (reading ? LOOP_READ : 0) | (c->full ? LOOP_WRITE : 0));
 }
@@ -144,7 +151,10 @@ static void gone(struct conn *c, enum conn_gone why)
     c->eof = true;
     if (c->state == OPEN) {
         watch(c);
-        c->ops->gone(c->ctx, why);
+        if (!c->is_gone) {
+            c->is_gone = true;
+            c->ops->gone(c->ctx, why);
+        }
     } else {
         close_now(c);
     }
@@ -177,7 +187,8 @@ void conn_put(struct conn *c, struct str bytes)
 
 static void over_limit(struct conn *c)
 {
-    if (conn_queued(c) - c->bulk > c->limit || c->n_stanzas > LIMIT_SEND_STANZAS)
+    bool chatter = c->tls && tls_output(c->tls)->len > TLS_MOST;
+    if (chatter || conn_queued(c) - c->bulk > c->limit || c->n_stanzas > LIMIT_SEND_STANZAS)
         c->ops->slow(c->ctx);
 }
 
@@ -187,12 +198,9 @@ void conn_put_stanza(struct conn *c, struct str head, struct str to, struct str 
         return;
     size_t n = head.n + to.n + tail.n;
     buf_reserve(&c->out, n);
-    char *p = c->out.data + c->out.len;
-    memcpy(p, head.p, head.n);
-    if (to.n)
-        memcpy(p + head.n, to.p, to.n);
-    memcpy(p + head.n + to.n, tail.p, tail.n);
-    c->out.len += n;
+    buf_str(&c->out, head);
+    buf_str(&c->out, to);
+    buf_str(&c->out, tail);
     if (bulk)
         c->bulk += n;
     else
@@ -211,6 +219,7 @@ static int send_bytes(struct conn *c, const char *p, size_t n, size_t *sent)
         if (k < 0)
             return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_AGAIN : ERR_IO;
         *sent += (size_t)k;
+        c->sent_ms = loop_now_ms(c->loop);
         if (*sent < n)
             return ERR_AGAIN; /* a short count means full: no second call to be told so */
     }
@@ -232,8 +241,8 @@ static void passed(struct conn *c, size_t n)
         return;
     }
     /* Which of them were bulk, and how many stanzas, is not kept: in proportion is near enough. */
-    c->bulk = c->bulk < left ? c->bulk : left;
-    c->n_stanzas = (size_t)((double)c->n_stanzas * ((double)left / (double)before));
+    c->bulk = (size_t)((uint64_t)c->bulk * left / before);
+    c->n_stanzas = (size_t)((uint64_t)c->n_stanzas * left / before);
     if (c->at >= c->out.len / 2) {
         buf_consume(&c->out, c->at);
         c->at = 0;
@@ -290,7 +299,6 @@ static void flush(void *ctx)
         gone(c, CONN_RESET);
         return;
     }
-    c->sent_ms = loop_now_ms(c->loop);
     if (c->state == OPEN) {
         watch(c);
         if (c->full)

@@ -66,7 +66,7 @@ void home_result(struct client *c, const struct xnode *st, struct str children)
     struct str to = xnode_attr(st, "to");
     buf_init(&b);
     put_result(&b, to.p != NULL, to, xnode_attr(st, "id"), children);
-    client_send(c, STANZA_IQ, buf_as_str(&b), true);
+    client_send(c, STANZA_IQ, buf_as_str(&b), false);
     buf_deinit(&b);
 }
 

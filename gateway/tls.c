@@ -10,7 +10,12 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-enum { SELF_SIGNED_DAYS = 397 };
+enum {
+    SELF_SIGNED_DAYS = 397,
+    /* Key updates and refused renegotiations: so many for nothing, and one for so many bytes. */
+    CHORES_FREE = 32,
+    CHORE_BYTES = 64 * 1024,
+};
 
 struct tls_server {
     SSL_CTX *ctx;
@@ -23,6 +28,7 @@ struct tls {
     SSL *ssl;
     struct buf in, out;
     size_t in_at; /* bytes of `in` that were read */
+    uint64_t received, chores;
 };
 
 /* ---------------------------------------------------------------- BIO */
@@ -102,7 +108,8 @@ static int self_sign(SSL_CTX *ctx, const char *domain, struct buf *err)
     X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
     X509_gmtime_adj(X509_getm_notAfter(cert), (long)SELF_SIGNED_DAYS * 86400);
     X509_NAME *name = X509_get_subject_name(cert);
-    /* A common name has 64 characters at most; the alternative name below is the one that counts. */
+    /* A common name has 64 characters at most; the alternative name below is the one that counts.
+     */
     X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)domain,
                                (int)strnlen(domain, 64), -1, 0);
     X509_set_issuer_name(cert, name);
@@ -140,7 +147,8 @@ static int make_context(const struct tls_server *t, SSL_CTX **out, int64_t *expi
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF); /* tickets only: nothing is kept here */
+    SSL_CTX_set_session_cache_mode(ctx,
+                                   SSL_SESS_CACHE_OFF); /* tickets only: nothing is kept here */
     int rc = 0;
     const char *key = t->key[0] ? t->key : t->cert;
     if (!t->cert[0])
@@ -209,6 +217,20 @@ int64_t tls_server_expiry(const struct tls_server *t)
 
 /* ---------------------------------------------------------------- one stream */
 
+/* A record of a few bytes makes us derive keys, or answer. */
+static void on_message(int outgoing, int version, int type, const void *p, size_t n, SSL *ssl,
+                       void *ctx)
+{
+    struct tls *t = ctx;
+    const uint8_t *bytes = p;
+    (void)version;
+    (void)ssl;
+    bool update = !outgoing && type == SSL3_RT_HANDSHAKE && n > 0 && bytes[0] == SSL3_MT_KEY_UPDATE;
+    bool refused =
+        outgoing && type == SSL3_RT_ALERT && n == 2 && bytes[1] == SSL_AD_NO_RENEGOTIATION;
+    t->chores += update || refused;
+}
+
 struct tls *tls_new(struct tls_server *server)
 {
     struct tls *t = mem_zalloc(sizeof *t);
@@ -219,6 +241,8 @@ struct tls *tls_new(struct tls_server *server)
     BIO_set_init(bio, 1);
     SSL_set_bio(t->ssl, bio, bio);
     SSL_set_accept_state(t->ssl);
+    SSL_set_msg_callback(t->ssl, on_message);
+    SSL_set_msg_callback_arg(t->ssl, t);
     return t;
 }
 
@@ -237,6 +261,7 @@ void tls_destroy(struct tls **t_p)
 void tls_input(struct tls *t, const void *p, size_t n)
 {
     buf_put(&t->in, p, n);
+    t->received += n;
 }
 
 static int verdict(struct tls *t, int ret)
@@ -252,6 +277,8 @@ int tls_read(struct tls *t, void *p, size_t cap)
 {
     ERR_clear_error();
     int n = SSL_read(t->ssl, p, (int)cap);
+    if (t->chores > CHORES_FREE + t->received / CHORE_BYTES)
+        return ERR_PROTO;
     return n > 0 ? n : verdict(t, n);
 }
 
