@@ -9,8 +9,9 @@
 #include "base/mem.h"
 #include "deploy/ctl/rds.h"
 
-/* jid: prepared. password: as typed. Errors, with a line in err: ERR_INVALID the password cannot be used,
- * ERR_CONFLICT the account exists (add), ERR_NOTFOUND it does not (the others), ERR_UNAVAILABLE. */
+/* jid: prepared. password: as typed. Errors, with a line in err: ERR_INVALID the password cannot be
+ * used, ERR_CONFLICT the account exists (add), ERR_NOTFOUND it does not (the others),
+ * ERR_UNAVAILABLE. */
 MUST_CHECK int account_add(struct rds *r, struct str jid, struct str password, uint32_t iterations,
                            struct buf *err);
 MUST_CHECK int account_passwd(struct rds *r, struct str jid, struct str password,

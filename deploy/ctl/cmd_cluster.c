@@ -45,8 +45,8 @@ int cmd_cluster_init(struct ctl *c, int argc, char **argv)
     if (rc) {
         rc = find_failed(rc, &err);
     } else if ((rc = init_cluster(r, &result, &err))) {
-        rc = ctl_fail(rc == ERR_CONFLICT ? CTL_CONFLICT : CTL_TEMPORARY, NULL, "%.*s",
-                      (int)err.len, err.data);
+        rc = ctl_fail(rc == ERR_CONFLICT ? CTL_CONFLICT : CTL_TEMPORARY, NULL, "%.*s", (int)err.len,
+                      err.data);
     } else if (!c->o.quiet) {
         printf("%s cluster %s, 4096 slots, Redis %s\n", result.created ? "New" : "Existing",
                result.cluster_id, result.redis_version);

@@ -26,7 +26,8 @@ static void refresh(struct state *s, const struct folder *f)
     struct state newer;
     if (!proc_alive(s->supervisor) || state_load(&newer, f))
         return;
-    if (newer.supervisor.pid == s->supervisor.pid && newer.supervisor.start == s->supervisor.start) {
+    if (newer.supervisor.pid == s->supervisor.pid &&
+        newer.supervisor.start == s->supervisor.start) {
         state_deinit(s);
         *s = newer;
     } else {

@@ -1,5 +1,5 @@
-/* cmd_room.c: `verona room list` and `verona room show`. What is durable is read from Redis, who is there
- * now is asked of the shard that owns the room. */
+/* cmd_room.c: `verona room list` and `verona room show`. What is durable is read from Redis, who is
+ * there now is asked of the shard that owns the room. */
 #include "deploy/ctl/commands.h"
 
 #include "base/err.h"
@@ -102,8 +102,8 @@ static void print_rooms(const struct ctl *c, const struct rooms *rs)
     if (c->o.json) {
         json_t *list = json_array();
         for (size_t i = 0; i < rs->n; i++) {
-            json_t *o = json_pack("{s:I, s:s}", "slot", (json_int_t)rs->v[i].slot, "shard",
-                                  rs->v[i].owner);
+            json_t *o =
+                json_pack("{s:I, s:s}", "slot", (json_int_t)rs->v[i].slot, "shard", rs->v[i].owner);
             json_object_set_new(o, "room", text_json(rs->v[i].jid, rs->v[i].jid_len));
             json_array_append_new(list, o);
         }
@@ -220,12 +220,10 @@ static void print_list(const char *title, const json_t *list, bool plain)
     if (!json_is_object(first))
         return;
     term_table_init(&t, json_object_size(first));
-    json_object_foreach((json_t *)(uintptr_t)first, key, v)
-        term_cell(&t, str_of(key));
+    json_object_foreach((json_t *)(uintptr_t)first, key, v) term_cell(&t, str_of(key));
     for (size_t i = 0; i < json_array_size(list); i++)
-        json_object_foreach((json_t *)(uintptr_t)first, key, v)
-            term_cell(&t, str_of(scalar(json_object_get(json_array_get(list, i), key), text,
-                                        sizeof text)));
+        json_object_foreach((json_t *)(uintptr_t)first, key, v) term_cell(
+            &t, str_of(scalar(json_object_get(json_array_get(list, i), key), text, sizeof text)));
     term_table_print(&t, plain);
     term_table_deinit(&t);
 }
@@ -236,19 +234,16 @@ static void print_room(const struct ctl *c, struct str jid, const struct place *
     const char *key;
     json_t *v;
     printf("%-14s%.*s\n", "room", STR_FMT(jid));
-    printf("%-14s%u, shard %.*s, epoch %.*s\n", "slot", p->slot,
-           (int)p->owner.len, p->owner.len ? p->owner.data : "", (int)p->epoch.len,
-           p->epoch.len ? p->epoch.data : "");
+    printf("%-14s%u, shard %.*s, epoch %.*s\n", "slot", p->slot, (int)p->owner.len,
+           p->owner.len ? p->owner.data : "", (int)p->epoch.len, p->epoch.len ? p->epoch.data : "");
     if (!live) {
         printf("%-14s%s\n", "state", "stored, not in memory: nobody is in it");
         return;
     }
-    json_object_foreach(live, key, v)
-        if (!json_is_array(v) && !json_is_object(v) && strcmp(key, "room"))
-            printf("%-14s%s\n", key, scalar(v, text, sizeof text));
-    json_object_foreach(live, key, v)
-        if (json_is_array(v))
-            print_list(key, v, c->o.plain);
+    json_object_foreach(live, key,
+                        v) if (!json_is_array(v) && !json_is_object(v) && strcmp(key, "room"))
+        printf("%-14s%s\n", key, scalar(v, text, sizeof text));
+    json_object_foreach(live, key, v) if (json_is_array(v)) print_list(key, v, c->o.plain);
 }
 
 static void print_room_json(struct str jid, const struct place *p, json_t *live)

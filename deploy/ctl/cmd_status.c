@@ -86,17 +86,17 @@ static void print_json(const struct registry *g, const struct totals *t)
     json_t *list = json_array();
     for (size_t i = 0; i < g->n; i++)
         json_array_append_new(list, process_json(&g->v[i]));
-    json_t *root =
-        json_pack("{s:{s:s, s:s, s:b, s:I, s:I, s:I, s:I}, s:o}", "cluster", "id",
-                  g->meta.cluster_id, "state", verdict(g, t), "redis", (int)g->has_meta, "slots_owned",
-                  t->slots, "rooms", t->rooms, "occupants", t->occupants, "sessions", t->sessions,
-                  "processes", list);
+    json_t *root = json_pack("{s:{s:s, s:s, s:b, s:I, s:I, s:I, s:I}, s:o}", "cluster", "id",
+                             g->meta.cluster_id, "state", verdict(g, t), "redis", (int)g->has_meta,
+                             "slots_owned", t->slots, "rooms", t->rooms, "occupants", t->occupants,
+                             "sessions", t->sessions, "processes", list);
     json_dumpf(root, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(root);
 }
 
-static void count_cell(struct term_table *t, const struct registry_entry *e, bool has, const char *key)
+static void count_cell(struct term_table *t, const struct registry_entry *e, bool has,
+                       const char *key)
 {
     if (has && e->status)
         term_cellf(t, "%" JSON_INTEGER_FORMAT, number(e, key));
@@ -106,8 +106,9 @@ static void count_cell(struct term_table *t, const struct registry_entry *e, boo
 
 static void print_table(const struct ctl *c, const struct registry *g)
 {
-    static const char *const head[] = {"NODE", "ROLE", "STATE", "SLOTS", "ROOMS", "OCCUPANTS",
-                                       "SESSIONS", "PID", "HOST", "PORTS", "RESTARTS", "BOOT"};
+    static const char *const head[] = {"NODE",  "ROLE",      "STATE",    "SLOTS",
+                                       "ROOMS", "OCCUPANTS", "SESSIONS", "PID",
+                                       "HOST",  "PORTS",     "RESTARTS", "BOOT"};
     enum { COLUMNS = sizeof head / sizeof *head };
     struct term_table t;
     term_table_init(&t, COLUMNS);

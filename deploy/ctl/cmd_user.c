@@ -18,7 +18,8 @@ static int prepare(const char *raw, bool new_account, struct buf *jid)
 {
     if (!prep_bare_jid(str_of(raw), new_account, jid))
         return CTL_OK;
-    return ctl_fail(CTL_USAGE, "it looks like alice@localhost", "\"%s\" is not the JID of an account", raw);
+    return ctl_fail(CTL_USAGE, "it looks like alice@localhost",
+                    "\"%s\" is not the JID of an account", raw);
 }
 
 /* An account of another domain than the cluster's can never log in. */
@@ -92,14 +93,14 @@ out:
 int cmd_user_add(struct ctl *c, int argc, char **argv)
 {
     (void)argc;
-    return set_password(c, argv[0], true, account_add, "Added", "verona user passwd JID changes it");
+    return set_password(c, argv[0], true, account_add, "Added",
+                        "verona user passwd JID changes it");
 }
 
 int cmd_user_passwd(struct ctl *c, int argc, char **argv)
 {
     (void)argc;
-    return set_password(c, argv[0], false, account_passwd, "New password for",
-                        "verona user list");
+    return set_password(c, argv[0], false, account_passwd, "New password for", "verona user list");
 }
 
 int cmd_user_del(struct ctl *c, int argc, char **argv)

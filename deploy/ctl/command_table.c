@@ -24,17 +24,19 @@ const struct command commands[] = {
     {"cluster init", "", "make an empty Redis into a cluster; harmless if it is one",
      "verona cluster init\n"
      "verona cluster init --redis redis://redis:6379 --wait 30s\n",
-     "`verona up` does it by itself. No gateway or shard ever creates a cluster.",
-     OPTS_WAIT | FIND, 0, 0, cmd_cluster_init},
+     "`verona up` does it by itself. No gateway or shard ever creates a cluster.", OPTS_WAIT | FIND,
+     0, 0, cmd_cluster_init},
     {"user add", "JID", "add an account",
      "verona user add alice@localhost\n"
      "verona user add alice@localhost --password-file secret.txt\n"
      "pwgen 20 1 | verona user add alice@localhost --password-stdin\n",
-     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and prints it.",
+     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and "
+     "prints it.",
      OPTS_PASSWORD | FIND, 1, 1, cmd_user_add},
     {"user passwd", "JID", "change the password of an account",
      "verona user passwd alice@localhost\n",
-     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and prints it.",
+     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and "
+     "prints it.",
      OPTS_PASSWORD | FIND, 1, 1, cmd_user_passwd},
     {"user del", "JID", "remove an account", "verona user del alice@localhost\n",
      "Sessions that are online stay until they end.", FIND, 1, 1, cmd_user_del},

@@ -33,15 +33,18 @@ static void overview(void)
            VERONA_VERSION, bold(), off());
     print_lines("verona up                       a cluster on this machine, in one command\n"
                 "verona status                   its processes\n"
-                "verona user add alice@localhost\n", "  ");
+                "verona user add alice@localhost\n",
+                "  ");
     printf("\n%sCommands%s\n", bold(), off());
     for (unsigned i = 0; i < n_commands; i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
         printf("  %-20s %s\n", left, commands[i].summary);
     }
-    printf("\nverona help COMMAND tells more. Settings come from --set, VERONA_SECTION_KEY, --config FILE.\n"
-           "Exit: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not found, 5 denied, 6 conflict, 7 partial.\n");
+    printf("\nverona help COMMAND tells more. Settings come from --set, VERONA_SECTION_KEY, "
+           "--config FILE.\n"
+           "Exit: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not found, 5 denied, 6 conflict, 7 "
+           "partial.\n");
 }
 
 static int help_of(const struct command *c)
@@ -176,7 +179,8 @@ static int run_with_options(const struct command *command, struct ctl *c, int ar
     if (n < command->min_args || n > command->max_args) {
         char hint[160];
         snprintf(hint, sizeof hint, "usage: verona %s %s [options]", command->name, command->args);
-        return ctl_fail(CTL_USAGE, hint, n < command->min_args ? "%s is missing" : "too many arguments",
+        return ctl_fail(CTL_USAGE, hint,
+                        n < command->min_args ? "%s is missing" : "too many arguments",
                         command->args);
     }
     int rc = load_config(c);

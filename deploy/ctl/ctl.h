@@ -1,4 +1,5 @@
-/* ctl.h: what every command of the tool `verona` shares: exit codes, options, the way errors look. */
+/* ctl.h: what every command of the tool `verona` shares: exit codes, options, the way errors look.
+ */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 

@@ -1,7 +1,9 @@
-/* detach.h: `verona up --detach`: a supervisor in a session of its own; the caller waits until it is ready.
+/* detach.h: `verona up --detach`: a supervisor in a session of its own; the caller waits until it
+ * is ready.
  *
  *   caller --fork--> supervisor: prints its steps to the caller's terminal
- *          <--1 byte-- exit code, once all is ready; from then on it writes to DIR/log/supervisor.log */
+ *          <--1 byte-- exit code, once all is ready; from then on it writes to
+ * DIR/log/supervisor.log */
 #ifndef CTL_DETACH_H
 #define CTL_DETACH_H
 

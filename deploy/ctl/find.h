@@ -8,12 +8,12 @@
 
 struct found {
     char redis_url[512];
-    bool has_state;     /* a local cluster of `verona up` */
+    bool has_state; /* a local cluster of `verona up` */
     struct state state;
 };
 
-/* --redis, else --data, else redis.url of environment or file, else the local cluster in the default
- * folder, else the default of redis.url. An exit code; what went wrong is said. */
+/* --redis, else --data, else redis.url of environment or file, else the local cluster in the
+ * default folder, else the default of redis.url. An exit code; what went wrong is said. */
 MUST_CHECK int find_cluster(const struct ctl *c, struct found *f);
 void found_deinit(struct found *f);
 /* The same, and a connection. */

@@ -95,8 +95,7 @@ static int make_all(const char *path, struct buf *err)
 static int check_ours(const char *path, struct buf *err)
 {
     struct stat st;
-    if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid != getuid() ||
-        chmod(path, 0700)) {
+    if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid != getuid() || chmod(path, 0700)) {
         buf_printf(err, "%s is not a folder of yours", path);
         return ERR_IO;
     }

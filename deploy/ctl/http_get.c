@@ -1,4 +1,5 @@
-/* http_get.c: see http_get.h. HTTP/1.0, so that the end of the connection is the end of the body. */
+/* http_get.c: see http_get.h. HTTP/1.0, so that the end of the connection is the end of the body.
+ */
 #include "deploy/ctl/http_get.h"
 
 #include "base/err.h"

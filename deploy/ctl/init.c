@@ -1,11 +1,12 @@
 /* init.c: see init.h.
  *
- *   checks -> verona:init (mark) -> FUNCTION LOAD -> own records -> verona:meta, mark gone (one MULTI)
+ *   checks -> verona:init (mark) -> FUNCTION LOAD -> own records -> verona:meta, mark gone (one
+ * MULTI)
  *
  * verona:meta comes last, because its presence says that all the rest is there. The mark tells an
  * interrupted init, which goes on, from data that lost its meta, which must not get a new one: with
- * another seed every room would be looked for in another slot. Two inits at once write the same things;
- * WATCH lets one of them write meta. */
+ * another seed every room would be looked for in another slot. Two inits at once write the same
+ * things; WATCH lets one of them write meta. */
 #include "deploy/ctl/init.h"
 
 #include "base/err.h"
@@ -67,10 +68,11 @@ static int check_server(struct rds *r, struct init_result *out, struct buf *err)
                    out->redis_version);
         rc = ERR_CONFLICT;
     } else if (policy.n && !str_is(policy, "noeviction")) {
-        buf_printf(err,
-                   "maxmemory-policy is %.*s: Redis would throw rooms away when memory is short. "
-                   "Set it with: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)",
-                   STR_FMT(policy));
+        buf_printf(
+            err,
+            "maxmemory-policy is %.*s: Redis would throw rooms away when memory is short. "
+            "Set it with: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)",
+            STR_FMT(policy));
         rc = ERR_CONFLICT;
     } else if (str_is(info_line(info, "cluster_enabled"), "1")) {
         buf_z(err, "this node belongs to a Redis Cluster; give a single Redis server");
@@ -88,7 +90,8 @@ static int same(const redisReply *meta, size_t i, const char *what, unsigned our
     snprintf(want, sizeof want, "%u", ours);
     if (str_is(got, want))
         return 0;
-    buf_printf(err, "the data was written by another version of Verona: %s is %.*s, this one has %s",
+    buf_printf(err,
+               "the data was written by another version of Verona: %s is %.*s, this one has %s",
                what, STR_FMT(got), want);
     return ERR_CONFLICT;
 }
@@ -115,11 +118,12 @@ static int read_meta(struct rds *r, struct init_result *out, struct buf *err)
 
 static int refuse_key(struct str key, struct buf *err)
 {
-    buf_printf(err,
-               "there is data of Verona (such as %.*s) but no verona:meta, without which rooms cannot "
-               "be found. Nothing was changed. Restore verona:meta from a backup, or use an empty "
-               "database",
-               STR_FMT(key));
+    buf_printf(
+        err,
+        "there is data of Verona (such as %.*s) but no verona:meta, without which rooms cannot "
+        "be found. Nothing was changed. Restore verona:meta from a backup, or use an empty "
+        "database",
+        STR_FMT(key));
     return ERR_CONFLICT;
 }
 
@@ -159,10 +163,10 @@ static int check_no_remains(struct rds *r, struct buf *err)
 
 static int load_library(struct rds *r, struct buf *err)
 {
-    return expect_ok(r, "the function library",
-                     RDS(r, STR("FUNCTION"), STR("LOAD"), STR("REPLACE"),
-                         str_n(verona_lua, verona_lua_len)),
-                     err);
+    return expect_ok(
+        r, "the function library",
+        RDS(r, STR("FUNCTION"), STR("LOAD"), STR("REPLACE"), str_n(verona_lua, verona_lua_len)),
+        err);
 }
 
 static int write_own(struct rds *r, struct buf *err)

@@ -12,13 +12,13 @@
 enum { C2S_PORT = 5222, GATEWAY_ADMIN_PORT = 5290, SHARD_ADMIN_PORT = 5291, PORT_STEP = 100 };
 
 /* Settings that the plan itself decides. */
-static const char *const own_keys[] = {"node.id", "bus.listen", "bus.advertise", "admin.listen",
-                                       "admin.advertise", "c2s.listen", "cluster.expect_shards",
-                                       "redis.url", "auth.mode", "xmpp.domain", "xmpp.muc_domain",
-                                       "xmpp.admins"};
-static const char *const own_flags[] = {NULL, NULL, NULL, "--port-offset", NULL, "--bind",
-                                        "--shards", "--redis", "--auth", "--domain", "--muc-domain",
-                                        "--admin"};
+static const char *const own_keys[] = {
+    "node.id",         "bus.listen",  "bus.advertise",         "admin.listen",
+    "admin.advertise", "c2s.listen",  "cluster.expect_shards", "redis.url",
+    "auth.mode",       "xmpp.domain", "xmpp.muc_domain",       "xmpp.admins"};
+static const char *const own_flags[] = {NULL,     NULL,       NULL,           "--port-offset",
+                                        NULL,     "--bind",   "--shards",     "--redis",
+                                        "--auth", "--domain", "--muc-domain", "--admin"};
 
 static int check_sets(const struct options *o, struct buf *err)
 {
@@ -112,9 +112,12 @@ static int take_auth(struct plan *p, const struct options *o, const struct confi
         buf_printf(err, "--auth must be accounts, anonymous or open");
         return ERR_INVALID;
     }
-    if (!strcmp(p->auth, "open") && !is_loopback(p->bind) && !config_bool(cfg, CFG_AUTH_FORCE_OPEN)) {
-        buf_printf(err, "--auth open lets anybody in with any name, and %s is not loopback "
-                        "(if you mean it: --set auth.force_open=true)", p->bind);
+    if (!strcmp(p->auth, "open") && !is_loopback(p->bind) &&
+        !config_bool(cfg, CFG_AUTH_FORCE_OPEN)) {
+        buf_printf(err,
+                   "--auth open lets anybody in with any name, and %s is not loopback "
+                   "(if you mean it: --set auth.force_open=true)",
+                   p->bind);
         return ERR_INVALID;
     }
     return 0;
@@ -125,7 +128,8 @@ static int check_ports(const struct plan *p, struct buf *err)
     unsigned n = p->gateways > p->shards ? p->gateways : p->shards;
     if (SHARD_ADMIN_PORT + PORT_STEP * (n - 1) + p->port_offset <= 65535)
         return 0;
-    buf_printf(err, "--port-offset %u leaves no ports for %u processes of a role", p->port_offset, n);
+    buf_printf(err, "--port-offset %u leaves no ports for %u processes of a role", p->port_offset,
+               n);
     return ERR_INVALID;
 }
 

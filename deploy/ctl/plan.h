@@ -1,7 +1,7 @@
 /* plan.h: what `verona up` starts: which processes, on which ports, with which settings. Pure.
  *
- * Process n of a role adds 100*(n-1) to its base ports, --port-offset adds to all: c2s 5222 (5223 and
- * 5280 are reserved), admin of gateways 5290, admin of shards 5291. */
+ * Process n of a role adds 100*(n-1) to its base ports, --port-offset adds to all: c2s 5222 (5223
+ * and 5280 are reserved), admin of gateways 5290, admin of shards 5291. */
 #ifndef CTL_PLAN_H
 #define CTL_PLAN_H
 
@@ -19,13 +19,13 @@ enum { PLAN_MAX_PROCESSES = 64, PLAN_ARGS = 64 };
 struct plan {
     unsigned gateways, shards, port_offset;
     const char *auth;
-    const char *bind;             /* address for clients, without brackets */
+    const char *bind;                  /* address for clients, without brackets */
     char domain[256], muc_domain[256]; /* prepared */
-    struct buf admins;            /* bare JIDs, separated by commas */
-    struct buf first_admin;       /* the account that an empty cluster gets; empty: none */
-    const char *redis_url;        /* NULL: a private server */
-    const char *config_file;      /* NULL: none */
-    const char *const *sets;      /* --set of the user, checked */
+    struct buf admins;                 /* bare JIDs, separated by commas */
+    struct buf first_admin;            /* the account that an empty cluster gets; empty: none */
+    const char *redis_url;             /* NULL: a private server */
+    const char *config_file;           /* NULL: none */
+    const char *const *sets;           /* --set of the user, checked */
     size_t n_sets;
 };
 
@@ -37,7 +37,7 @@ void plan_deinit(struct plan *p);
 /* Index i < gateways + shards: shards first, then gateways. */
 struct plan_process {
     bool is_gateway;
-    char id[16];     /* s1, g1 */
+    char id[16];       /* s1, g1 */
     uint16_t c2s_port; /* 0: none */
     uint16_t admin_port;
 };
@@ -47,7 +47,8 @@ static inline unsigned plan_count(const struct plan *p)
     return p->gateways + p->shards;
 }
 
-/* A URL with a password in it: the processes get it by VERONA_REDIS_URL, not on their command lines. */
+/* A URL with a password in it: the processes get it by VERONA_REDIS_URL, not on their command
+ * lines. */
 bool plan_url_is_secret(const char *redis_url);
 
 /* The arguments of a process as NUL-terminated texts in `text`, pointers to them and a NULL in argv

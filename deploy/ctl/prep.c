@@ -8,8 +8,8 @@
 
 #include <stringprep.h>
 
-static int prepare(struct str raw, const Stringprep_profile *profile, Stringprep_profile_flags flags,
-                   size_t max, struct buf *out)
+static int prepare(struct str raw, const Stringprep_profile *profile,
+                   Stringprep_profile_flags flags, size_t max, struct buf *out)
 {
     char text[4 * (LIMIT_JID_PART + 1)];
     if (!raw.n || raw.n > LIMIT_JID_PART || memchr(raw.p, '\0', raw.n) || !utf8_valid(raw))

@@ -28,7 +28,8 @@ struct proc_id proc_of(pid_t pid)
     if (n <= 0)
         return none;
     text[n] = '\0';
-    /* "pid (name, which may hold anything) state ppid ...": fields are counted from the last ')'. */
+    /* "pid (name, which may hold anything) state ppid ...": fields are counted from the last ')'.
+     */
     const char *p = strrchr(text, ')');
     if (!p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')
         return none;
@@ -98,7 +99,8 @@ static void become(const struct proc_start *s, pid_t parent, int report)
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
 #ifdef SYS_close_range
-    syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC: the pipe `report` lives until exec */);
+    syscall(SYS_close_range, 3u, ~0u,
+            4u /* CLOSE_RANGE_CLOEXEC: the pipe `report` lives until exec */);
 #endif
     int null = open("/dev/null", O_RDONLY);
     if (prctl(PR_SET_PDEATHSIG, s->death_signal) || null < 0 || dup2(null, STDIN_FILENO) < 0 ||

@@ -27,8 +27,8 @@ static int judge(const struct rds *r, redisReply *reply, struct buf *err)
         rc = ERR_UNAVAILABLE;
     } else if (rds_is_error(reply)) {
         bool loading = text.n >= 7 && !memcmp(text.p, "LOADING", 7);
-        bool denied = text.n >= 6 && (!memcmp(text.p, "NOAUTH", 6) || !memcmp(text.p, "WRONGP", 6) ||
-                                      !memcmp(text.p, "NOPERM", 6));
+        bool denied = text.n >= 6 && (!memcmp(text.p, "NOAUTH", 6) ||
+                                      !memcmp(text.p, "WRONGP", 6) || !memcmp(text.p, "NOPERM", 6));
         buf_printf(err, "Redis says: %.*s", STR_FMT(text));
         rc = loading ? ERR_AGAIN : denied ? ERR_DENIED : ERR_UNAVAILABLE;
     }
@@ -41,7 +41,8 @@ static int greet(struct rds *r, const struct redis_url *u, const char *password,
     const char *pass = u->password ? u->password : password;
     int rc = 0;
     if (pass && pass[0])
-        rc = judge(r, u->user ? call_z(r, "AUTH", u->user, pass) : call_z(r, "AUTH", pass, NULL), err);
+        rc = judge(r, u->user ? call_z(r, "AUTH", u->user, pass) : call_z(r, "AUTH", pass, NULL),
+                   err);
     if (!rc && u->db) {
         char db[16];
         snprintf(db, sizeof db, "%d", u->db);
@@ -58,7 +59,8 @@ int rds_open(const char *url, const char *password, uint32_t timeout_ms, struct 
     int rc;
     *out = NULL;
     if (redis_url_parse(str_of(url), &u)) {
-        buf_z(err, "this is no Redis URL (redis://[user:password@]host[:port][/db] or unix:///path)");
+        buf_z(err,
+              "this is no Redis URL (redis://[user:password@]host[:port][/db] or unix:///path)");
         return ERR_INVALID;
     }
     struct rds *r = mem_zalloc(sizeof *r);

@@ -1,4 +1,5 @@
-/* rds.h: a blocking connection to Redis for the tool (hiredis), commands as arguments with lengths. */
+/* rds.h: a blocking connection to Redis for the tool (hiredis), commands as arguments with lengths.
+ */
 #ifndef CTL_RDS_H
 #define CTL_RDS_H
 
@@ -9,8 +10,8 @@
 
 struct rds;
 
-/* Connects, authenticates, selects the database and PINGs. password "" if the URL has one or none is
- * needed. Errors, with a line for people in err: ERR_INVALID the URL, ERR_DENIED wrong password,
+/* Connects, authenticates, selects the database and PINGs. password "" if the URL has one or none
+ * is needed. Errors, with a line for people in err: ERR_INVALID the URL, ERR_DENIED wrong password,
  * ERR_AGAIN it is loading its data, ERR_UNAVAILABLE anything else. */
 MUST_CHECK int rds_open(const char *url, const char *password, uint32_t timeout_ms,
                         struct rds **out, struct buf *err);
@@ -26,9 +27,11 @@ redisReply *rds_receive(struct rds *r);
 const char *rds_error(const struct rds *r);
 
 #define RDS(r, ...)                                                                                \
-    rds_call(r, sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str), (struct str[]){__VA_ARGS__})
+    rds_call(r, sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str),                          \
+             (struct str[]){__VA_ARGS__})
 #define RDS_SEND(r, ...)                                                                           \
-    rds_send(r, sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str), (struct str[]){__VA_ARGS__})
+    rds_send(r, sizeof((struct str[]){__VA_ARGS__}) / sizeof(struct str),                          \
+             (struct str[]){__VA_ARGS__})
 
 /* Bytes of a string, status or error reply; empty for anything else. */
 struct str rds_str(const redisReply *reply);

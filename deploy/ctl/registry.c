@@ -29,8 +29,7 @@ static int read_meta(struct rds *r, struct registry *out, struct buf *err)
     redisReply *reply = RDS(r, STR("HGETALL"), STR("verona:meta"));
     int rc = 0;
     if (!reply || rds_is_error(reply)) {
-        buf_printf(err, "Redis did not answer: %s",
-                   reply ? reply->str : rds_error(r));
+        buf_printf(err, "Redis did not answer: %s", reply ? reply->str : rds_error(r));
         rc = ERR_UNAVAILABLE;
     } else {
         const char *why = cluster_meta_read(reply, &out->meta);

@@ -9,10 +9,10 @@
 #include <jansson.h>
 
 struct registry_entry {
-    struct cluster_member m;  /* id, boot, admin, host, pid, ports ... */
-    const char *state;        /* up, draining, dead, unreachable */
-    json_t *status;           /* of GET /status; NULL: no answer */
-    int64_t restarts;         /* -1: not known */
+    struct cluster_member m; /* id, boot, admin, host, pid, ports ... */
+    const char *state;       /* up, draining, dead, unreachable */
+    json_t *status;          /* of GET /status; NULL: no answer */
+    int64_t restarts;        /* -1: not known */
 };
 
 struct registry {

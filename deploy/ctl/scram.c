@@ -1,5 +1,6 @@
 /* scram.c: see scram.h. RFC 5802 §3: SaltedPassword := Hi(password, salt, i),
- * StoredKey := H(HMAC(SaltedPassword, "Client Key")), ServerKey := HMAC(SaltedPassword, "Server Key"). */
+ * StoredKey := H(HMAC(SaltedPassword, "Client Key")), ServerKey := HMAC(SaltedPassword, "Server
+ * Key"). */
 #include "deploy/ctl/scram.h"
 
 #include "base/err.h"

@@ -41,14 +41,15 @@ void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms
            term_off(TERM_OUT));
     ports_line(p, text, sizeof text);
     printf("  XMPP       %-35srooms at %s\n", text, p->muc_domain);
-    snprintf(text, sizeof text, "http://127.0.0.1:%u/metrics", plan_process(p, p->shards).admin_port);
+    snprintf(text, sizeof text, "http://127.0.0.1:%u/metrics",
+             plan_process(p, p->shards).admin_port);
     printf("  Metrics    %-35seach process has its own: verona status%s\n", text, data);
     if (who_may(p))
         printf("  Log in     %s\n", who_may(p));
     if (password)
         printf("  Account    %.*s / %s  (shown once; change: verona user passwd %.*s%s)\n",
-               STR_FMT(buf_as_str(&p->first_admin)), password,
-               STR_FMT(buf_as_str(&p->first_admin)), data);
+               STR_FMT(buf_as_str(&p->first_admin)), password, STR_FMT(buf_as_str(&p->first_admin)),
+               data);
     printf("\nNext:  verona status%s\n", data);
     if (!strcmp(p->auth, "accounts"))
         printf("       verona user add alice@%s%s\n", p->domain, data);

@@ -25,7 +25,8 @@ static int read_line(FILE *in, const char *from, struct buf *out)
         line[0] = '\0';
     size_t n = strcspn(line, "\r\n");
     if (n > SECRET_MAX)
-        rc = ctl_fail(CTL_USAGE, NULL, "the password in %s is longer than %d bytes", from, SECRET_MAX);
+        rc = ctl_fail(CTL_USAGE, NULL, "the password in %s is longer than %d bytes", from,
+                      SECRET_MAX);
     else if (!n)
         rc = ctl_fail(CTL_USAGE, NULL, "there is no password in %s", from);
     else

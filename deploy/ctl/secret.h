@@ -4,8 +4,8 @@
 
 #include "deploy/ctl/ctl.h"
 
-/* From --password-file, --password-stdin, or typed twice on a terminal. *out stays empty where one is to
- * be generated. An exit code; what went wrong is said. secret_wipe() afterwards. */
+/* From --password-file, --password-stdin, or typed twice on a terminal. *out stays empty where one
+ * is to be generated. An exit code; what went wrong is said. secret_wipe() afterwards. */
 MUST_CHECK int secret_get(const struct ctl *c, struct buf *out);
 void secret_wipe(struct buf *b);
 

@@ -19,7 +19,7 @@ enum {
     BACKOFF_MAX_MS = 2000,
     STEADY_MS = 10000, /* who ran so long starts with a short wait again */
     STOP_MS = 30000,
-    LEAVE_MS = 2000,   /* for Redis to write its file although we are in a hurry */
+    LEAVE_MS = 2000, /* for Redis to write its file although we are in a hurry */
 };
 
 const char *sup_role_name(enum sup_role role)
@@ -120,7 +120,8 @@ int sup_start(struct sup *s, struct sup_child *c, struct buf *err)
 void sup_describe_end(const struct sup_child *c, struct buf *out)
 {
     if (WIFSIGNALED(c->status))
-        buf_printf(out, "ended by signal %d (%s)", WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
+        buf_printf(out, "ended by signal %d (%s)", WTERMSIG(c->status),
+                   strsignal(WTERMSIG(c->status)));
     else
         buf_printf(out, "ended with status %d", WEXITSTATUS(c->status));
 }
@@ -159,8 +160,8 @@ static void ended(struct sup *s, struct sup_child *c, uint64_t now)
     buf_init(&text);
     buf_printf(&text, "%s ", c->id);
     sup_describe_end(c, &text);
-    buf_printf(&text, "; starting it again in %.1f s (restart %lld)", (double)c->backoff_ms / 1000.0,
-               (long long)c->restarts);
+    buf_printf(&text, "; starting it again in %.1f s (restart %lld)",
+               (double)c->backoff_ms / 1000.0, (long long)c->restarts);
     buf_c(&text, '\0');
     report(s, c, text.data);
     buf_deinit(&text);

@@ -1,5 +1,5 @@
-/* sup.h: the supervisor of `verona up`: it starts processes, notices that one ended, starts it again, and
- * ends them in order.
+/* sup.h: the supervisor of `verona up`: it starts processes, notices that one ended, starts it
+ * again, and ends them in order.
  *
  *   signalfd --> sup_turn() --> reap, count, log, start again (100 ms, doubling to 2 s)
  *                          \--> stops: how often we were asked to end */
@@ -16,11 +16,11 @@ struct sup_child {
     enum sup_role role;
     char id[16];
     char path[PATH_MAX];
-    struct buf text;     /* the arguments' bytes */
-    const char **argv;   /* into text; owned */
+    struct buf text;   /* the arguments' bytes */
+    const char **argv; /* into text; owned */
     struct proc_id proc;
     bool running;
-    int status;          /* of waitpid, when it ended */
+    int status;                    /* of waitpid, when it ended */
     uint64_t started_ms, again_ms; /* again_ms 0: no restart is due */
     uint64_t backoff_ms;
     int64_t restarts;
@@ -31,10 +31,10 @@ struct sup {
     const struct folder *folder;
     struct sup_child *children; /* Redis first, if it is ours */
     size_t n;
-    struct state state;  /* what cluster.json says */
+    struct state state; /* what cluster.json says */
     int signal_fd;
-    unsigned stops;      /* SIGINT, SIGTERM, SIGHUP so far */
-    bool keep;           /* start again what ends */
+    unsigned stops; /* SIGINT, SIGTERM, SIGHUP so far */
+    bool keep;      /* start again what ends */
 };
 
 /* Blocks the signals it handles and takes them over. Errors: ERR_IO. */
@@ -46,8 +46,8 @@ struct sup_child *sup_add(struct sup *s, enum sup_role role, const char *id, siz
 MUST_CHECK int sup_start(struct sup *s, struct sup_child *c, struct buf *err);
 /* Waits for something to happen, at most so long, and handles it. */
 void sup_turn(struct sup *s, int timeout_ms);
-/* SIGTERM to gateways, then shards, then Redis; each after those before are gone. Being asked to stop
- * once more, or 30 s, ends what is left at once. Returns how many had to be killed. */
+/* SIGTERM to gateways, then shards, then Redis; each after those before are gone. Being asked to
+ * stop once more, or 30 s, ends what is left at once. Returns how many had to be killed. */
 unsigned sup_stop(struct sup *s);
 /* "ended with status 1", "ended by signal 9 (Killed)". */
 void sup_describe_end(const struct sup_child *c, struct buf *out);

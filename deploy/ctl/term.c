@@ -21,7 +21,8 @@ static bool wants_colour(const char *mode, int fd)
     return isatty(fd) && !(no && *no) && !(t && !strcmp(t, "dumb"));
 }
 
-/* A locale that names another character set than UTF-8. None at all says nothing: terminals are UTF-8. */
+/* A locale that names another character set than UTF-8. None at all says nothing: terminals are
+ * UTF-8. */
 static bool other_charset(void)
 {
     const char *v = getenv("LC_ALL");

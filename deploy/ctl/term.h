@@ -1,4 +1,5 @@
-/* term.h: how output looks: colour only where a person reads it, steps with ticks, aligned tables. */
+/* term.h: how output looks: colour only where a person reads it, steps with ticks, aligned tables.
+ */
 #ifndef CTL_TERM_H
 #define CTL_TERM_H
 
@@ -10,7 +11,8 @@
 enum term_stream { TERM_OUT, TERM_ERR };
 enum term_style { TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW };
 
-/* mode: auto, always, never (NULL: auto). Auto honours NO_COLOR, TERM=dumb and whether it is a TTY. */
+/* mode: auto, always, never (NULL: auto). Auto honours NO_COLOR, TERM=dumb and whether it is a TTY.
+ */
 void term_setup(const char *mode);
 /* Escape sequences, or "" where colour is off. */
 const char *term_on(enum term_stream s, enum term_style st);
@@ -29,7 +31,7 @@ void term_waiting(const char *name, const char *text);
 
 /* A table: cells are added row by row, the first row is the head. */
 struct term_table {
-    struct buf cells;   /* NUL-terminated texts, one after the other */
+    struct buf cells; /* NUL-terminated texts, one after the other */
     size_t n_columns, n_cells;
 };
 void term_table_init(struct term_table *t, size_t n_columns);

@@ -1,6 +1,7 @@
 /* up.c: `verona up`: a whole cluster on this machine, from real processes.
  *
- *   config -> data -> redis -> cluster -> account -> shards, gateways -> "Ready" -> watch -> drain */
+ *   config -> data -> redis -> cluster -> account -> shards, gateways -> "Ready" -> watch -> drain
+ */
 #include "deploy/ctl/up.h"
 
 #include "base/err.h"
@@ -39,8 +40,8 @@ static int step_config(struct up *u)
     return CTL_OK;
 }
 
-/* What a supervisor that was killed may have left: its children get a signal from the kernel, and here
- * the time to go. */
+/* What a supervisor that was killed may have left: its children get a signal from the kernel, and
+ * here the time to go. */
 static void clear_leftovers(const struct folder *f)
 {
     struct state old;
@@ -114,8 +115,8 @@ static int step_data(struct up *u)
 
 static int start_all(struct up *u)
 {
-    static int (*const steps[])(struct up *) = {step_config, step_data,   up_ports,  up_redis,
-                                                up_cluster,  up_account,  up_shards, up_gateways};
+    static int (*const steps[])(struct up *) = {step_config, step_data,  up_ports,  up_redis,
+                                                up_cluster,  up_account, up_shards, up_gateways};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int rc = steps[i](u);
         if (rc)
@@ -194,8 +195,7 @@ int cmd_up(struct ctl *c, int argc, char **argv)
     (void)argv;
     u.ctl = c;
     buf_init(&err);
-    if (plan_make(&u.plan, &c->o, c->cfg, &err) ||
-        folder_name(c->o.data, &u.folder, &err)) {
+    if (plan_make(&u.plan, &c->o, c->cfg, &err) || folder_name(c->o.data, &u.folder, &err)) {
         code = ctl_fail(CTL_USAGE, "verona up --help", "%.*s", (int)err.len, err.data);
     } else if (!c->o.detach || detach_fork(&code, &report)) {
         code = run(&u, report);

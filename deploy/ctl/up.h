@@ -14,7 +14,7 @@ struct up {
     struct plan plan;
     struct folder folder;
     struct sup sup;
-    struct rds *redis;        /* open while it starts */
+    struct rds *redis; /* open while it starts */
     char redis_url[512];
     char redis_version[32];
     char password[ACCOUNT_PASSWORD_LEN + 1]; /* of the account that was made; "" if none was */

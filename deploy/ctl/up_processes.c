@@ -1,4 +1,5 @@
-/* up_processes.c: steps "shards" and "gateway": real processes, ready when their /readyz says so. */
+/* up_processes.c: steps "shards" and "gateway": real processes, ready when their /readyz says so.
+ */
 #include "deploy/ctl/up.h"
 
 #include "base/slot.h"

@@ -1,7 +1,8 @@
-/* up_redis.c: step "redis": a private redis-server with its own folder, or one that is there already.
+/* up_redis.c: step "redis": a private redis-server with its own folder, or one that is there
+ * already.
  *
- * Debian's redis-server is redis-check-rdb (package redis-tools) under another name, so redis-tools is
- * enough: argv[0] decides what it is. */
+ * Debian's redis-server is redis-check-rdb (package redis-tools) under another name, so redis-tools
+ * is enough: argv[0] decides what it is. */
 #include "deploy/ctl/up.h"
 
 #include "base/err.h"
@@ -34,8 +35,9 @@ static int no_server(void)
         buf_printf(&why, "VERONA_REDIS_SERVER names \"%s\", which is not there", chosen);
     else
         buf_z(&why, "no redis-server or valkey-server found");
-    int rc = up_failed("redis", CTL_FAILED,
-                       "sudo apt install redis-tools          (enough for the private server)", &why);
+    int rc =
+        up_failed("redis", CTL_FAILED,
+                  "sudo apt install redis-tools          (enough for the private server)", &why);
     printf("    or :  verona up --redis redis://host:6379\n");
     buf_deinit(&why);
     return rc;
@@ -48,16 +50,26 @@ static void fill_args(struct up *u, struct sup_child *c)
     snprintf(sock, sizeof sock, "%s/redis.sock", u->folder.sockets);
     snprintf(dir, sizeof dir, "%s/redis", u->folder.dir);
     const char *const args[] = {strstr(c->path, "valkey") ? "valkey-server" : "redis-server",
-                                "--port", "0",
-                                "--unixsocket", sock,
-                                "--unixsocketperm", "700",
-                                "--dir", dir,
-                                "--daemonize", "no",
-                                "--appendonly", "yes",
-                                "--appendfsync", "everysec",
-                                "--save", "",
-                                "--maxmemory-policy", "noeviction",
-                                "--loglevel", "notice"};
+                                "--port",
+                                "0",
+                                "--unixsocket",
+                                sock,
+                                "--unixsocketperm",
+                                "700",
+                                "--dir",
+                                dir,
+                                "--daemonize",
+                                "no",
+                                "--appendonly",
+                                "yes",
+                                "--appendfsync",
+                                "everysec",
+                                "--save",
+                                "",
+                                "--maxmemory-policy",
+                                "noeviction",
+                                "--loglevel",
+                                "notice"};
     size_t n = sizeof args / sizeof *args;
     size_t at[REDIS_ARGS];
     for (size_t i = 0; i < n; i++) {
