@@ -61,17 +61,97 @@ static int derive(struct str password, uint32_t iterations, struct buf *sha256, 
     return rc;
 }
 
-static int64_t store(struct rds *r, struct str key, const struct buf *sha256,
-                     const struct buf *sha1, struct buf *err)
+/* ---- changes: a record and its name in verona:users change together or not at all */
+
+struct change {
+    struct str jid, key;
+    bool exists; /* it must be there already, else it must not */
+    void (*queue)(struct rds *r, const struct change *c); /* sends N_QUEUED commands */
+    struct str values[3];
+};
+enum { N_QUEUED = 2 };
+
+static int watch(struct rds *r, const struct change *c, struct buf *err)
 {
-    return expect_int(r,
-                      RDS(r, STR("HSET"), key, STR("scram-sha-256"), buf_as_str(sha256),
-                          STR("scram-sha-1"), buf_as_str(sha1)),
-                      err);
+    redisReply *reply = RDS(r, STR("WATCH"), c->key);
+    bool ok = reply && reply->type == REDIS_REPLY_STATUS;
+    if (!ok)
+        return (int)expect_int(r, reply, err);
+    freeReplyObject(reply);
+    int64_t n = expect_int(r, RDS(r, STR("EXISTS"), c->key), err);
+    if (n < 0)
+        return (int)n;
+    if (n && !c->exists) {
+        buf_printf(err, "the account %.*s exists", STR_FMT(c->jid));
+        return ERR_CONFLICT;
+    }
+    if (!n && c->exists) {
+        buf_printf(err, "there is no account %.*s", STR_FMT(c->jid));
+        return ERR_NOTFOUND;
+    }
+    return 0;
 }
 
-int account_add(struct rds *r, struct str jid, struct str password, uint32_t iterations,
-                struct buf *err)
+/* Of MULTI, the queued commands and EXEC. ERR_AGAIN: somebody else changed the record meanwhile. */
+static int execute(struct rds *r, const struct change *c, struct buf *err)
+{
+    redisReply *reply = NULL;
+    RDS_SEND(r, STR("MULTI"));
+    c->queue(r, c);
+    RDS_SEND(r, STR("EXEC"));
+    for (int i = 0; i < N_QUEUED + 2; i++) {
+        freeReplyObject(reply);
+        reply = rds_receive(r);
+        if (!reply || rds_is_error(reply))
+            return (int)expect_int(r, reply, err);
+    }
+    int rc = reply->type == REDIS_REPLY_NIL ? ERR_AGAIN : 0;
+    for (size_t i = 0; !rc && i < reply->elements; i++)
+        if (rds_is_error(reply->element[i])) {
+            buf_printf(err, "Redis says: %.*s", STR_FMT(rds_str(reply->element[i])));
+            rc = ERR_UNAVAILABLE;
+        }
+    freeReplyObject(reply);
+    return rc;
+}
+
+static int apply(struct rds *r, const struct change *c, struct buf *err)
+{
+    int rc;
+    do {
+        rc = watch(r, c, err);
+        if (rc) {
+            freeReplyObject(RDS(r, STR("UNWATCH")));
+            return rc;
+        }
+        rc = execute(r, c, err);
+    } while (rc == ERR_AGAIN);
+    return rc;
+}
+
+static void queue_add(struct rds *r, const struct change *c)
+{
+    RDS_SEND(r, STR("HSET"), c->key, STR("scram-sha-256"), c->values[0], STR("scram-sha-1"),
+             c->values[1], STR("created"), c->values[2]);
+    RDS_SEND(r, STR("SADD"), STR("verona:users"), c->jid);
+}
+
+static void queue_passwd(struct rds *r, const struct change *c)
+{
+    RDS_SEND(r, STR("HSET"), c->key, STR("scram-sha-256"), c->values[0], STR("scram-sha-1"),
+             c->values[1]);
+    RDS_SEND(r, STR("SADD"), STR("verona:users"), c->jid);
+}
+
+static void queue_del(struct rds *r, const struct change *c)
+{
+    RDS_SEND(r, STR("DEL"), c->key, c->values[0]);
+    RDS_SEND(r, STR("SREM"), STR("verona:users"), c->jid);
+}
+
+/* Adding and changing. */
+static int set_keys(struct rds *r, struct str jid, struct str password, uint32_t iterations,
+                    bool exists, struct buf *err)
 {
     struct buf key, sha256, sha1;
     char now[24];
@@ -81,52 +161,28 @@ int account_add(struct rds *r, struct str jid, struct str password, uint32_t ite
     buf_init(&sha256);
     buf_init(&sha1);
     key_of(jid, &key);
-    struct str k = buf_as_str(&key);
-    int64_t rc = derive(password, iterations, &sha256, &sha1, err);
-    if (rc)
-        goto out;
-    rc = expect_int(r, RDS(r, STR("HSETNX"), k, STR("created"), str_of(now)), err);
-    if (rc == 0) {
-        buf_printf(err, "the account %.*s exists", STR_FMT(jid));
-        rc = ERR_CONFLICT;
+    int rc = derive(password, iterations, &sha256, &sha1, err);
+    if (!rc) {
+        struct change c = {jid, buf_as_str(&key), exists, exists ? queue_passwd : queue_add,
+                           {buf_as_str(&sha256), buf_as_str(&sha1), str_of(now)}};
+        rc = apply(r, &c, err);
     }
-    if (rc > 0)
-        rc = store(r, k, &sha256, &sha1, err);
-    if (rc >= 0)
-        rc = expect_int(r, RDS(r, STR("SADD"), STR("verona:users"), jid), err);
-out:
     buf_deinit(&key);
     buf_deinit(&sha256);
     buf_deinit(&sha1);
-    return rc < 0 ? (int)rc : 0;
+    return rc;
 }
 
-static int not_found(struct str jid, struct buf *err)
+int account_add(struct rds *r, struct str jid, struct str password, uint32_t iterations,
+                struct buf *err)
 {
-    buf_printf(err, "there is no account %.*s", STR_FMT(jid));
-    return ERR_NOTFOUND;
+    return set_keys(r, jid, password, iterations, false, err);
 }
 
 int account_passwd(struct rds *r, struct str jid, struct str password, uint32_t iterations,
                    struct buf *err)
 {
-    struct buf key, sha256, sha1;
-    buf_init(&sha256);
-    buf_init(&sha1);
-    key_of(jid, &key);
-    int64_t rc = derive(password, iterations, &sha256, &sha1, err);
-    if (rc)
-        goto out;
-    rc = expect_int(r, RDS(r, STR("EXISTS"), buf_as_str(&key)), err);
-    if (rc == 0)
-        rc = not_found(jid, err);
-    if (rc > 0)
-        rc = store(r, buf_as_str(&key), &sha256, &sha1, err);
-out:
-    buf_deinit(&key);
-    buf_deinit(&sha256);
-    buf_deinit(&sha1);
-    return rc < 0 ? (int)rc : 0;
+    return set_keys(r, jid, password, iterations, true, err);
 }
 
 int account_del(struct rds *r, struct str jid, struct buf *err)
@@ -136,16 +192,11 @@ int account_del(struct rds *r, struct str jid, struct buf *err)
     buf_init(&stored);
     buf_z(&stored, "verona:private:");
     buf_str(&stored, jid);
-    int64_t rc = expect_int(r, RDS(r, STR("DEL"), buf_as_str(&key)), err);
-    if (rc == 0)
-        rc = not_found(jid, err);
-    if (rc > 0)
-        rc = expect_int(r, RDS(r, STR("DEL"), buf_as_str(&stored)), err);
-    if (rc >= 0)
-        rc = expect_int(r, RDS(r, STR("SREM"), STR("verona:users"), jid), err);
+    struct change c = {jid, buf_as_str(&key), true, queue_del, {buf_as_str(&stored)}};
+    int rc = apply(r, &c, err);
     buf_deinit(&key);
     buf_deinit(&stored);
-    return rc < 0 ? (int)rc : 0;
+    return rc;
 }
 
 int64_t account_count(struct rds *r, struct buf *err)

@@ -96,17 +96,21 @@ int cmd_down(struct ctl *c, int argc, char **argv)
     (void)argc;
     (void)argv;
     if (c->o.timeout && !ctl_duration(c->o.timeout, &limit_ms))
-        return ctl_fail(CTL_USAGE, NULL, "--timeout must be a time such as 30s");
+        return ctl_fail(CTL_USAGE, "--timeout 30s", "--timeout must be a time such as 30s");
     buf_init(&err);
     int rc = folder_name(c->o.data, &f, &err);
     if (rc)
-        rc = ctl_fail(CTL_USAGE, NULL, "%.*s", (int)err.len, err.data);
+        rc = ctl_fail(CTL_USAGE, "verona down --data DIR", "%.*s", (int)err.len, err.data);
     buf_deinit(&err);
     if (rc)
         return rc;
     rc = state_load(&s, &f);
     if (rc == ERR_PROTO)
-        return ctl_fail(CTL_FAILED, NULL, "%s/cluster.json cannot be read", f.run);
+        return ctl_fail(CTL_FAILED, "verona up with this folder writes it anew",
+                        "%s/cluster.json cannot be read", f.run);
+    if (rc == ERR_DENIED)
+        return ctl_fail(CTL_DENIED, "run it as the user who ran verona up",
+                        "the cluster in the folder %s belongs to another user", f.dir);
     if (rc || !alive(&s)) {
         if (!rc) {
             state_deinit(&s);

@@ -194,7 +194,7 @@ int cmd_status(struct ctl *c, int argc, char **argv)
     if (rc)
         return rc;
     buf_init(&err);
-    rc = rds_open(f.redis_url, config_str(c->cfg, CFG_REDIS_PASSWORD), REDIS_MS, &r, &err);
+    rc = rds_open(f.redis_url, found_password(c, &f), REDIS_MS, &r, &err);
     rc = rc ? without_redis(c, &f, rc, &err) : with_redis(c, &f, r, &err);
     rds_close(&r);
     found_deinit(&f);

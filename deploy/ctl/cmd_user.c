@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int prepare(const char *raw, bool new_account, struct buf *jid)
 {
@@ -103,6 +104,20 @@ int cmd_user_passwd(struct ctl *c, int argc, char **argv)
     return set_password(c, argv[0], false, account_passwd, "New password for", "verona user list");
 }
 
+/* "yes" on a terminal, --yes without one. An exit code. */
+static int confirm(const struct ctl *c, struct str jid)
+{
+    char answer[16] = "";
+    if (c->o.yes)
+        return CTL_OK;
+    if (!isatty(STDIN_FILENO))
+        return ctl_fail(CTL_USAGE, "--yes", "removing %.*s wants to be confirmed", STR_FMT(jid));
+    fprintf(stderr, "Remove %.*s for good? (yes/no) ", STR_FMT(jid));
+    if (fgets(answer, sizeof answer, stdin) && (!strcmp(answer, "yes\n") || !strcmp(answer, "y\n")))
+        return CTL_OK;
+    return ctl_fail(CTL_FAILED, NULL, "nothing was removed");
+}
+
 int cmd_user_del(struct ctl *c, int argc, char **argv)
 {
     struct buf jid, err;
@@ -112,6 +127,8 @@ int cmd_user_del(struct ctl *c, int argc, char **argv)
     buf_init(&jid);
     buf_init(&err);
     int rc = prepare(argv[0], false, &jid);
+    if (!rc)
+        rc = confirm(c, buf_as_str(&jid));
     if (!rc)
         rc = find_redis(c, &f, &r);
     if (!rc) {
@@ -170,7 +187,8 @@ int cmd_user_list(struct ctl *c, int argc, char **argv)
         return rc;
     redisReply *reply = RDS(r, STR("SMEMBERS"), STR("verona:users"));
     if (!reply || reply->type != REDIS_REPLY_ARRAY) {
-        rc = ctl_fail(CTL_UNREACHABLE, NULL, "Redis did not answer: %s", rds_error(r));
+        rc = ctl_fail(CTL_UNREACHABLE, NULL, "Redis did not answer: %s",
+                      reply ? reply->str : rds_error(r));
     } else {
         qsort(reply->element, reply->elements, sizeof *reply->element, by_name);
         print_users(c, reply);

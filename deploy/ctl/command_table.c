@@ -28,18 +28,23 @@ const struct command commands[] = {
      0, 0, cmd_cluster_init},
     {"user add", "JID", "add an account",
      "verona user add alice@localhost\n"
+     "verona user add alice@localhost --generate\n"
      "verona user add alice@localhost --password-file secret.txt\n"
-     "pwgen 20 1 | verona user add alice@localhost --password-stdin\n",
-     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and "
-     "prints it.",
+     "pwgen 20 1 | verona user add alice@localhost\n",
+     "On a terminal it asks for the password, without showing it; an empty answer makes one and\n"
+     "prints it, as --generate does. Without a terminal the first line of stdin is the password.",
      OPTS_PASSWORD | FIND, 1, 1, cmd_user_add},
     {"user passwd", "JID", "change the password of an account",
-     "verona user passwd alice@localhost\n",
-     "On a terminal it asks for the password; an empty answer, or no terminal, makes one and "
-     "prints it.",
+     "verona user passwd alice@localhost\n"
+     "verona user passwd alice@localhost --generate\n",
+     "On a terminal it asks for the password, without showing it; an empty answer makes one and\n"
+     "prints it, as --generate does. Without a terminal the first line of stdin is the password.",
      OPTS_PASSWORD | FIND, 1, 1, cmd_user_passwd},
-    {"user del", "JID", "remove an account", "verona user del alice@localhost\n",
-     "Sessions that are online stay until they end.", FIND, 1, 1, cmd_user_del},
+    {"user del", "JID", "remove an account",
+     "verona user del alice@localhost\n"
+     "verona user del alice@localhost --yes\n",
+     "Its private data goes too. Sessions that are online stay until they end.", OPTS_YES | FIND, 1,
+     1, cmd_user_del},
     {"user list", "", "list accounts", "verona user list\n", NULL, OPTS_PRINT | OPTS_MATCH | FIND,
      0, 0, cmd_user_list},
     {"room list", "", "list rooms, with slot and shard",

@@ -18,43 +18,47 @@ static const char *off(void)
     return term_off(TERM_OUT);
 }
 
-static void print_lines(const char *text, const char *prefix)
+static void print_lines(FILE *to, const char *text, const char *prefix)
 {
     for (const char *p = text; *p;) {
         size_t n = strcspn(p, "\n");
-        printf("%s%.*s\n", prefix, (int)n, p);
+        fprintf(to, "%s%.*s\n", prefix, (int)n, p);
         p += n + (p[n] == '\n');
     }
 }
 
-static void overview(void)
+/* to: stdout for who asked, stderr for who gave no command. */
+static void overview(FILE *to)
 {
-    printf("verona %s: the operator's tool of a sharded XMPP group chat\n\n%sExamples%s\n",
-           VERONA_VERSION, bold(), off());
-    print_lines("verona up                       a cluster on this machine, in one command\n"
+    const char *on = to == stdout ? bold() : "", *end = to == stdout ? off() : "";
+    fprintf(to, "verona %s: the operator's tool of a sharded XMPP group chat\n\n%sExamples%s\n",
+            VERONA_VERSION, on, end);
+    print_lines(to,
+                "verona up                       a cluster on this machine, in one command\n"
                 "verona status                   its processes\n"
                 "verona user add alice@localhost\n",
                 "  ");
-    printf("\n%sCommands%s\n", bold(), off());
+    fprintf(to, "\n%sCommands%s\n", on, end);
     for (unsigned i = 0; i < n_commands; i++) {
         char left[64];
         snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].args);
-        printf("  %-20s %s\n", left, commands[i].summary);
+        fprintf(to, "  %-20s %s\n", left, commands[i].summary);
     }
-    printf("\nverona help COMMAND tells more. Settings come from --set, VERONA_SECTION_KEY, "
-           "--config FILE.\n"
-           "Exit: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not found, 5 denied, 6 conflict, 7 "
-           "partial.\n");
+    fputs("\nverona help COMMAND tells more. Settings come from --set, VERONA_SECTION_KEY, "
+          "--config FILE.\n"
+          "Exit: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 not found, 5 denied, 6 conflict,\n"
+          "      7 partial, 75 try again later, 78 bad settings.\n",
+          to);
 }
 
 static int help_of(const struct command *c)
 {
     printf("%sExamples%s\n", bold(), off());
-    print_lines(c->examples, "  ");
+    print_lines(stdout, c->examples, "  ");
     printf("\n%sverona %s%s%s%s: %s\n", bold(), c->name, *c->args ? " " : "", c->args, off(),
            c->summary);
     if (c->more)
-        print_lines(c->more, "");
+        print_lines(stdout, c->more, "");
     printf("\n%sOptions%s\n", bold(), off());
     options_help(c->options);
     return CTL_OK;
@@ -110,7 +114,7 @@ static int not_found(int argc, char **argv)
     if (group && argc > 1 && argv[1][0] == '-')
         return list_group(argv[0], !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
     if (group && argc < 2) {
-        ctl_fail(CTL_USAGE, NULL, "verona %s wants one more word", argv[0]);
+        ctl_fail(CTL_USAGE, "one of these:", "verona %s wants one more word", argv[0]);
         return list_group(argv[0], false);
     }
     bool two = argc > 1 && argv[1][0] != '-';
@@ -135,7 +139,7 @@ int cmd_help(struct ctl *c, int argc, char **argv)
     int words;
     (void)c;
     if (!argc) {
-        overview();
+        overview(stdout);
         return CTL_OK;
     }
     const struct command *command = find(argc, argv, &words);
@@ -159,7 +163,7 @@ static int load_config(struct ctl *c)
     for (size_t i = 0; i < c->o.sets.n && !rc; i++)
         rc = config_set(c->cfg, str_of(c->o.sets.v[i]), &err);
     if (rc)
-        ctl_fail(CTL_CONFIG, NULL, "%.*s", (int)err.len, err.data);
+        ctl_fail(CTL_CONFIG, "verona-shard --print-config lists all settings", "%.*s", (int)err.len, err.data);
     buf_deinit(&err);
     return rc ? CTL_CONFIG : CTL_OK;
 }
@@ -171,7 +175,8 @@ static int run_with_options(const struct command *command, struct ctl *c, int ar
         return CTL_USAGE;
     if (c->o.color && strcmp(c->o.color, "auto") && strcmp(c->o.color, "always") &&
         strcmp(c->o.color, "never"))
-        return ctl_fail(CTL_USAGE, NULL, "--color must be auto, always or never");
+        return ctl_fail(CTL_USAGE, "--color auto", "--color \"%s\" is not auto, always or never",
+                        c->o.color);
     term_setup(c->o.color);
     if (c->o.help)
         return help_of(command);
@@ -193,7 +198,7 @@ int commands_run(int argc, char **argv)
     int words = 0;
     term_setup(NULL);
     if (argc < 2) {
-        overview();
+        overview(stderr);
         return CTL_USAGE;
     }
     if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))

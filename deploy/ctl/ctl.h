@@ -32,7 +32,7 @@ struct str_list {
 /* Values of the options; which of them a command takes is said in its row of the command table.
  * Strings point into argv. */
 struct options {
-    bool help, json, plain, quiet, detach, password_stdin;
+    bool help, json, plain, quiet, detach, password_stdin, generate, yes;
     const char *color;  /* auto, always, never */
     const char *redis;  /* URL or NULL */
     const char *data;   /* data folder or NULL */

@@ -16,6 +16,8 @@ struct found {
  * default folder, else the default of redis.url. An exit code; what went wrong is said. */
 MUST_CHECK int find_cluster(const struct ctl *c, struct found *f);
 void found_deinit(struct found *f);
+/* redis.password, but "" for the private server of a local cluster, which has none. */
+const char *found_password(const struct ctl *c, const struct found *f);
 /* The same, and a connection. */
 MUST_CHECK int find_redis(const struct ctl *c, struct found *f, struct rds **r);
 /* Says why Redis cannot be used; returns the exit code for it. */

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -41,17 +42,21 @@ int folder_name(const char *data, struct folder *f, struct buf *err)
     int n;
     memset(f, 0, sizeof *f);
     f->is_default = !data;
+    if (data && !data[0]) {
+        buf_z(err, "--data wants the name of a folder");
+        return ERR_INVALID;
+    }
     if (data && data[0] != '/' && !getcwd(cwd, sizeof cwd)) {
         buf_z(err, "the current folder is gone");
         return ERR_INVALID;
     }
     if (data && data[0] == '/')
         n = snprintf(f->dir, sizeof f->dir, "%s", data);
-    else if (data && data[0])
+    else if (data)
         n = snprintf(f->dir, sizeof f->dir, "%s/%s", cwd, data);
-    else if (!data && xdg && xdg[0] == '/')
+    else if (xdg && xdg[0] == '/')
         n = snprintf(f->dir, sizeof f->dir, "%s/verona", xdg);
-    else if (!data && home && home[0] == '/')
+    else if (home && home[0] == '/')
         n = snprintf(f->dir, sizeof f->dir, "%s/.local/share/verona", home);
     else {
         buf_z(err, "no data folder: HOME is not set (use --data DIR)");
@@ -91,35 +96,62 @@ static int make_all(const char *path, struct buf *err)
     return make_one(path, err);
 }
 
-/* A folder under /tmp may have been put there by somebody else. */
-static int check_ours(const char *path, struct buf *err)
+/* What another user owns he can turn into something else while we use it. strict: not even a link of
+ * our own, for places where others may put one. */
+static int check_ours(const char *path, bool strict, struct buf *err)
 {
     struct stat st;
-    if (lstat(path, &st) || !S_ISDIR(st.st_mode) || st.st_uid != getuid() || chmod(path, 0700)) {
-        buf_printf(err, "%s is not a folder of yours", path);
+    if (strict ? lstat(path, &st) : stat(path, &st)) {
+        buf_printf(err, "cannot use the folder %s: %s", path, strerror(errno));
+        return ERR_IO;
+    }
+    if (st.st_uid != geteuid()) {
+        const struct passwd *who = getpwuid(st.st_uid);
+        if (who)
+            buf_printf(err, "the folder %s belongs to %s", path, who->pw_name);
+        else
+            buf_printf(err, "the folder %s belongs to user %u", path, (unsigned)st.st_uid);
+        return ERR_IO;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        buf_printf(err, "%s is not a folder", path);
         return ERR_IO;
     }
     return 0;
 }
 
+/* A folder of our own that nobody else may look into. */
+static int make_private(const char *path, bool strict, struct buf *err)
+{
+    int rc = make_one(path, err);
+    if (!rc)
+        rc = check_ours(path, strict, err);
+    if (!rc && chmod(path, 0700)) {
+        buf_printf(err, "cannot use the folder %s: %s", path, strerror(errno));
+        rc = ERR_IO;
+    }
+    return rc;
+}
+
 int folder_make(struct folder *f, struct buf *err)
 {
-    char path[PATH_MAX + 16];
+    char redis[PATH_MAX + 16], log[PATH_MAX + 16];
     struct stat st;
+    snprintf(redis, sizeof redis, "%s/redis", f->dir);
+    snprintf(log, sizeof log, "%s/log", f->dir);
     int rc = make_all(f->dir, err);
-    if (rc)
-        return rc;
-    snprintf(path, sizeof path, "%s/redis", f->dir);
-    f->is_new = stat(path, &st) != 0;
-    if ((rc = make_one(path, err)))
-        return rc;
-    snprintf(path, sizeof path, "%s/log", f->dir);
-    if ((rc = make_one(path, err)) || (rc = make_one(f->run, err)) ||
-        (rc = check_ours(f->run, err)))
-        return rc;
-    if (strcmp(f->run, f->sockets) && ((rc = make_one(f->sockets, err))))
-        return rc;
-    return check_ours(f->sockets, err);
+    if (!rc)
+        rc = check_ours(f->dir, false, err);
+    f->is_new = stat(redis, &st) != 0;
+    if (!rc)
+        rc = make_private(redis, false, err);
+    if (!rc)
+        rc = make_private(log, false, err);
+    if (!rc)
+        rc = make_private(f->run, false, err);
+    if (!rc && strcmp(f->run, f->sockets))
+        rc = make_private(f->sockets, true, err);
+    return rc;
 }
 
 int folder_lock(const struct folder *f, struct buf *err)

@@ -33,8 +33,10 @@ static const struct option_row rows[] = {
     {"detach", 0, FLAG, NULL, OPTS_UP, AT(detach), "return when ready; end it with verona down"},
     {"password-file", 0, TEXT, "F", OPTS_PASSWORD, AT(password_file),
      "first line of F is the password"},
+    {"generate", 0, FLAG, NULL, OPTS_PASSWORD, AT(generate), "make a password and print it"},
     {"password-stdin", 0, FLAG, NULL, OPTS_PASSWORD, AT(password_stdin),
      "read the password from stdin"},
+    {"yes", 'y', FLAG, NULL, OPTS_YES, AT(yes), "do not ask"},
     {"match", 0, TEXT, "TEXT", OPTS_MATCH, AT(match), "only names that contain TEXT"},
     {"wait", 0, TEXT, "TIME", OPTS_WAIT, AT(wait), "wait so long for Redis, such as 30s"},
     {"timeout", 0, TEXT, "TIME", OPTS_TIMEOUT, AT(timeout), "how long this may take, such as 30s"},
@@ -71,24 +73,28 @@ static void store(struct options *o, const struct option_row *r, const char *val
     }
 }
 
-static bool unknown(const char *arg, unsigned groups, const char *command)
+/* What getopt_long could not take: an option of another name, a letter among letters, or a flag with
+ * a value. */
+static bool refuse(const char *arg, unsigned groups, const char *command)
 {
-    char hint[128];
+    char hint[160], letter[3] = {'-', (char)optopt, '\0'};
     struct suggest s;
-    size_t n = strcspn(arg, "=");
-    while (n && arg[0] == '-') {
-        arg++;
-        n--;
+    bool is_letter = optopt > 0 && optopt < 256;
+    const char *name = arg + strspn(arg, "-");
+    size_t n = strcspn(name, "=");
+    snprintf(hint, sizeof hint, "verona %s --help", command);
+    if (optopt >= 256) {
+        ctl_fail(CTL_USAGE, hint, "option --%s takes no value", rows[optopt - 256].name);
+        return false;
     }
-    suggest_init(&s, str_n(arg, n));
-    for (int i = 0; i < N_ROWS; i++)
+    suggest_init(&s, str_n(name, n));
+    for (int i = 0; i < N_ROWS && !is_letter; i++)
         if (rows[i].group & groups)
             suggest_offer(&s, rows[i].name);
     if (s.best)
         snprintf(hint, sizeof hint, "did you mean --%s?", s.best);
-    else
-        snprintf(hint, sizeof hint, "verona %s --help", command);
-    ctl_fail(CTL_USAGE, hint, "unknown option \"%.*s\"", (int)n, arg);
+    ctl_fail(CTL_USAGE, hint, "unknown option \"%.*s\"",
+             is_letter ? 2 : (int)(name - arg) + (int)(n < 64 ? n : 64), is_letter ? letter : arg);
     return false;
 }
 
@@ -117,11 +123,13 @@ bool options_parse(int argc, char **argv, unsigned groups, const char *command, 
     int got;
     while ((got = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (got == ':') {
-            ctl_fail(CTL_USAGE, NULL, "option \"%s\" needs a value", argv[optind - 1]);
+            char hint[160];
+            snprintf(hint, sizeof hint, "verona %s --help", command);
+            ctl_fail(CTL_USAGE, hint, "option \"%s\" needs a value", argv[optind - 1]);
             return false;
         }
         if (got == '?')
-            return unknown(argv[optind - 1], groups, command);
+            return refuse(argv[optind - 1], groups, command);
         for (int i = 0; i < N_ROWS; i++)
             if (got == 256 + i || (rows[i].letter && got == rows[i].letter))
                 store(o, &rows[i], optarg);

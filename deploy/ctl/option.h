@@ -16,6 +16,7 @@ enum option_group {
     OPTS_PASSWORD = 1 << 7,
     OPTS_MATCH = 1 << 8,
     OPTS_TIMEOUT = 1 << 9,
+    OPTS_YES = 1 << 10,
 };
 
 /* Fills *o; *rest is the index of the first argument that is no option (they are moved behind the

@@ -52,10 +52,23 @@ bool proc_alive(struct proc_id id)
     return now.pid == id.pid && now.start == id.start;
 }
 
+/* A pidfd holds the process: what is checked is what gets the signal, even if it ends in between and
+ * another takes its number. Kernels before 5.3 have none. */
 void proc_kill(struct proc_id id, int sig)
 {
-    if (proc_alive(id))
-        kill((pid_t)id.pid, sig);
+    if (id.pid <= 0)
+        return;
+    int fd = (int)syscall(SYS_pidfd_open, (pid_t)id.pid, 0u);
+    if (fd < 0 && errno != ENOSYS)
+        return;
+    if (proc_alive(id)) {
+        if (fd >= 0)
+            syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0u);
+        else
+            kill((pid_t)id.pid, sig);
+    }
+    if (fd >= 0)
+        close(fd);
 }
 
 static bool runnable(const char *path)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,19 +17,34 @@ void secret_wipe(struct buf *b)
     buf_deinit(b);
 }
 
-/* The first line. */
-static int read_line(FILE *in, const char *from, struct buf *out)
+/* The first line, byte by byte: whoever reads stdin after us finds the second. False: it is too long,
+ * or nothing came at all. */
+static bool read_line(int fd, char line[SECRET_MAX + 1], size_t *n)
 {
-    char line[SECRET_MAX + 2];
+    char c;
+    ssize_t got;
+    *n = 0;
+    while ((got = read(fd, &c, 1)) == 1 && c != '\n' && *n <= SECRET_MAX) {
+        if (*n < SECRET_MAX)
+            line[*n] = c;
+        ++*n;
+    }
+    if (*n && *n <= SECRET_MAX && line[*n - 1] == '\r')
+        --*n;
+    return *n <= SECRET_MAX && (got == 1 || (got == 0 && *n));
+}
+
+static int from_fd(int fd, const char *from, struct buf *out)
+{
+    char line[SECRET_MAX + 1];
+    size_t n;
     int rc = CTL_OK;
-    if (!fgets(line, sizeof line, in))
-        line[0] = '\0';
-    size_t n = strcspn(line, "\r\n");
+    bool ok = read_line(fd, line, &n);
     if (n > SECRET_MAX)
-        rc = ctl_fail(CTL_USAGE, NULL, "the password in %s is longer than %d bytes", from,
-                      SECRET_MAX);
-    else if (!n)
-        rc = ctl_fail(CTL_USAGE, NULL, "there is no password in %s", from);
+        rc = ctl_fail(CTL_USAGE, "--generate makes one of a good length",
+                      "the password in %s is longer than %d bytes", from, SECRET_MAX);
+    else if (!ok || !n)
+        rc = ctl_fail(CTL_USAGE, "--generate makes one", "there is no password in %s", from);
     else
         buf_put(out, line, n);
     OPENSSL_cleanse(line, sizeof line);
@@ -40,40 +56,78 @@ static int from_file(const char *path, struct buf *out)
     FILE *in = fopen(path, "re");
     if (!in)
         return ctl_fail(CTL_FAILED, NULL, "cannot read %s: %s", path, strerror(errno));
-    setvbuf(in, NULL, _IONBF, 0);
-    int rc = read_line(in, path, out);
+    int rc = from_fd(fileno(in), path, out);
     fclose(in);
     return rc;
 }
 
-static void ask(const char *prompt, struct buf *out)
+/* ---- a terminal */
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+    caught = sig;
+}
+
+/* Ctrl-C at the prompt must not leave a terminal that shows nothing. */
+static void catch_signals(struct sigaction was[3])
+{
+    static const int sigs[3] = {SIGINT, SIGTERM, SIGTSTP};
+    struct sigaction a = {.sa_handler = on_signal};
+    caught = 0;
+    for (int i = 0; i < 3; i++)
+        sigaction(sigs[i], &a, &was[i]);
+}
+
+static void release_signals(const struct sigaction was[3])
+{
+    static const int sigs[3] = {SIGINT, SIGTERM, SIGTSTP};
+    for (int i = 0; i < 3; i++)
+        sigaction(sigs[i], &was[i], NULL);
+    if (caught)
+        raise(caught);
+}
+
+/* An exit code. An empty answer is one; the end of input is none. */
+static int ask(const char *prompt, struct buf *out)
 {
     struct termios was, silent;
-    char line[SECRET_MAX + 2];
-    fprintf(stderr, "%s", prompt);
+    struct sigaction actions[3];
+    char line[SECRET_MAX + 1];
+    size_t n;
+    catch_signals(actions);
     bool echo_off = !tcgetattr(STDIN_FILENO, &was);
     silent = was;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     if (echo_off)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    if (fgets(line, sizeof line, stdin))
-        buf_put(out, line, strcspn(line, "\r\n"));
+    fprintf(stderr, "%s", prompt); /* now, so that what answers it is not shown */
+    fflush(stderr);
+    bool ok = read_line(STDIN_FILENO, line, &n);
     if (echo_off)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
     fputc('\n', stderr);
+    if (ok)
+        buf_put(out, line, n);
     OPENSSL_cleanse(line, sizeof line);
+    release_signals(actions);
+    if (ok)
+        return CTL_OK;
+    return ctl_fail(CTL_FAILED, NULL, "%s",
+                    n > SECRET_MAX ? "that is too long for a password" : "no password given");
 }
 
 static int from_terminal(struct buf *out)
 {
     struct buf again;
-    int rc = CTL_OK;
+    int rc;
     buf_init(&again);
-    ask("Password (empty: make one): ", out);
-    if (out->len) {
-        ask("Once more: ", &again);
-        if (!str_eq(buf_as_str(out), buf_as_str(&again)))
-            rc = ctl_fail(CTL_FAILED, NULL, "the two are not the same");
+    rc = ask("Password (empty: make one): ", out);
+    if (!rc && out->len) {
+        rc = ask("Once more: ", &again);
+        if (!rc && !str_eq(buf_as_str(out), buf_as_str(&again)))
+            rc = ctl_fail(CTL_FAILED, NULL, "the two are not the same; nothing was changed");
     }
     secret_wipe(&again);
     return rc;
@@ -81,11 +135,14 @@ static int from_terminal(struct buf *out)
 
 int secret_get(const struct ctl *c, struct buf *out)
 {
-    if (c->o.password_file && c->o.password_stdin)
-        return ctl_fail(CTL_USAGE, NULL, "--password-file and --password-stdin: use one");
+    if ((c->o.password_file != NULL) + c->o.password_stdin + c->o.generate > 1)
+        return ctl_fail(CTL_USAGE, "use one of them",
+                        "--generate, --password-file and --password-stdin exclude each other");
+    if (c->o.generate)
+        return CTL_OK;
     if (c->o.password_file)
         return from_file(c->o.password_file, out);
-    if (c->o.password_stdin)
-        return read_line(stdin, "stdin", out);
-    return isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? from_terminal(out) : CTL_OK;
+    if (c->o.password_stdin || !isatty(STDIN_FILENO))
+        return from_fd(STDIN_FILENO, "stdin", out);
+    return from_terminal(out);
 }

@@ -3,9 +3,11 @@
 
 #include "base/err.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void path_of(const struct folder *f, const char *suffix, char *out, size_t room)
@@ -70,18 +72,31 @@ static void read_process(const json_t *j, struct state_process *p)
     p->proc = (struct proc_id){get_int(j, "pid"), (uint64_t)get_int(j, "start")};
 }
 
-int state_load(struct state *s, const struct folder *f)
+/* The file's JSON, if it is ours. */
+static int read_json(const struct folder *f, json_t **out)
 {
     char path[PATH_MAX + 32];
-    json_error_t e;
-    memset(s, 0, sizeof *s);
+    struct stat st;
     path_of(f, "", path, sizeof path);
-    if (access(path, F_OK))
-        return ERR_NOTFOUND;
-    json_t *j = json_load_file(path, 0, &e);
-    if (!json_is_object(j)) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return errno == EACCES || errno == ELOOP ? ERR_DENIED : ERR_NOTFOUND;
+    int rc = fstat(fd, &st) || !S_ISREG(st.st_mode) ? ERR_PROTO
+             : st.st_uid != geteuid()               ? ERR_DENIED
+                                                    : 0;
+    *out = rc ? NULL : json_loadfd(fd, 0, NULL);
+    close(fd);
+    return rc ? rc : json_is_object(*out) ? 0 : ERR_PROTO;
+}
+
+int state_load(struct state *s, const struct folder *f)
+{
+    json_t *j = NULL;
+    memset(s, 0, sizeof *s);
+    int rc = read_json(f, &j);
+    if (rc) {
         json_decref(j);
-        return ERR_PROTO;
+        return rc;
     }
     s->supervisor =
         (struct proc_id){get_int(j, "supervisor_pid"), (uint64_t)get_int(j, "supervisor_start")};

@@ -11,19 +11,24 @@
 
 static bool colour[2], fancy, live;
 
+static bool is_dumb(void)
+{
+    const char *t = getenv("TERM");
+    return t && !strcmp(t, "dumb");
+}
+
 static bool wants_colour(const char *mode, int fd)
 {
     if (mode && !strcmp(mode, "always"))
         return true;
     if (mode && !strcmp(mode, "never"))
         return false;
-    const char *no = getenv("NO_COLOR"), *t = getenv("TERM");
-    return isatty(fd) && !(no && *no) && !(t && !strcmp(t, "dumb"));
+    const char *no = getenv("NO_COLOR");
+    return isatty(fd) && !(no && *no) && !is_dumb();
 }
 
-/* A locale that names another character set than UTF-8. None at all says nothing: terminals are
- * UTF-8. */
-static bool other_charset(void)
+/* The locale's character set is UTF-8; `otherwise` where it names none. */
+static bool is_utf8(bool otherwise)
 {
     const char *v = getenv("LC_ALL");
     if (!v || !*v)
@@ -31,15 +36,17 @@ static bool other_charset(void)
     if (!v || !*v)
         v = getenv("LANG");
     const char *dot = v ? strchr(v, '.') : NULL;
-    return dot && strncasecmp(dot, ".utf8", 5) && strncasecmp(dot, ".utf-8", 6);
+    return dot ? !strncasecmp(dot, ".utf8", 5) || !strncasecmp(dot, ".utf-8", 6) : otherwise;
 }
 
 void term_setup(const char *mode)
 {
     colour[TERM_OUT] = wants_colour(mode, STDOUT_FILENO);
     colour[TERM_ERR] = wants_colour(mode, STDERR_FILENO);
-    fancy = colour[TERM_OUT] && !other_charset();
-    live = fancy && isatty(STDOUT_FILENO);
+    bool tty = isatty(STDOUT_FILENO) == 1;
+    /* A terminal is UTF-8 unless it says otherwise, a file only if it says so. */
+    fancy = !is_dumb() && is_utf8(tty);
+    live = tty && !is_dumb();
 }
 
 const char *term_on(enum term_stream s, enum term_style st)
@@ -100,12 +107,26 @@ void term_step_warn(const char *name, const char *text)
     step(TERM_YELLOW, fancy ? "!" : "WARN", name, text, false, 0);
 }
 
+void term_bar(unsigned n, unsigned of, char *out, size_t room)
+{
+    enum { CELLS = 20 };
+    unsigned full = of ? n * CELLS / of : 0;
+    size_t used = 0;
+    out[0] = '\0';
+    if (!fancy)
+        return;
+    for (unsigned i = 0; i < CELLS && used < room; i++)
+        used += (size_t)snprintf(out + used, room - used, "%s%s%s", i ? "" : "[",
+                                 i < full ? "█" : "-", i + 1 < CELLS ? "" : "]");
+}
+
 void term_waiting(const char *name, const char *text)
 {
     if (!live)
         return;
     clear_line();
-    printf("  %s· %-12s%s%s", term_on(TERM_OUT, TERM_DIM), name, text, term_off(TERM_OUT));
+    printf("  %s%s %-12s%s%s", term_on(TERM_OUT, TERM_DIM), fancy ? "·" : "..  ", name, text,
+           term_off(TERM_OUT));
     fflush(stdout);
 }
 

@@ -17,7 +17,8 @@ void term_setup(const char *mode);
 /* Escape sequences, or "" where colour is off. */
 const char *term_on(enum term_stream s, enum term_style st);
 const char *term_off(enum term_stream s);
-/* Ticks, dashes and lines beyond ASCII may be shown on stdout. */
+/* Ticks, dashes and lines beyond ASCII may be shown on stdout: it is a terminal or the locale says
+ * UTF-8. Has nothing to do with colour. */
 bool term_fancy(void);
 
 /* "  ✔ name   text   0.1 s" */
@@ -28,6 +29,9 @@ void term_step_failed(const char *name, const char *text);
 void term_step_warn(const char *name, const char *text);
 /* What is being waited for, on a terminal only; the next step overwrites it. */
 void term_waiting(const char *name, const char *text);
+
+/* "[████████------------]", 20 cells, at most 64 bytes; "" where only ASCII may be shown. */
+void term_bar(unsigned n, unsigned of, char *out, size_t room);
 
 /* A table: cells are added row by row, the first row is the head. */
 struct term_table {
