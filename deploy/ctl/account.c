@@ -163,7 +163,10 @@ static int set_keys(struct rds *r, struct str jid, struct str password, uint32_t
     key_of(jid, &key);
     int rc = derive(password, iterations, &sha256, &sha1, err);
     if (!rc) {
-        struct change c = {jid, buf_as_str(&key), exists, exists ? queue_passwd : queue_add,
+        struct change c = {jid,
+                           buf_as_str(&key),
+                           exists,
+                           exists ? queue_passwd : queue_add,
                            {buf_as_str(&sha256), buf_as_str(&sha1), str_of(now)}};
         rc = apply(r, &c, err);
     }

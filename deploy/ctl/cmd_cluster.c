@@ -10,8 +10,8 @@
 enum { TRY_MS = 2000, PAUSE_MS = 250 };
 
 /* Redis may still be starting, or loading its file. */
-static int open_waiting(const struct ctl *c, const struct found *f, uint64_t wait_ms, struct rds **r,
-                        struct buf *err)
+static int open_waiting(const struct ctl *c, const struct found *f, uint64_t wait_ms,
+                        struct rds **r, struct buf *err)
 {
     uint64_t start = ctl_now_ms();
     for (;;) {

@@ -163,7 +163,8 @@ static int load_config(struct ctl *c)
     for (size_t i = 0; i < c->o.sets.n && !rc; i++)
         rc = config_set(c->cfg, str_of(c->o.sets.v[i]), &err);
     if (rc)
-        ctl_fail(CTL_CONFIG, "verona-shard --print-config lists all settings", "%.*s", (int)err.len, err.data);
+        ctl_fail(CTL_CONFIG, "verona-shard --print-config lists all settings", "%.*s", (int)err.len,
+                 err.data);
     buf_deinit(&err);
     return rc ? CTL_CONFIG : CTL_OK;
 }

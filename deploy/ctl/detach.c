@@ -82,15 +82,17 @@ bool detach_fork(int *code, int *report)
 void detach_ready(int report, int log_fd)
 {
     unsigned char ok = CTL_OK;
-    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     fflush(stdout);
     if (null >= 0)
         dup2(null, STDIN_FILENO);
-    if (log_fd >= 0) {
-        dup2(log_fd, STDOUT_FILENO);
-        dup2(log_fd, STDERR_FILENO);
-        close(log_fd);
+    int out = log_fd >= 0 ? log_fd : null;
+    if (out >= 0) {
+        dup2(out, STDOUT_FILENO);
+        dup2(out, STDERR_FILENO);
     }
+    if (log_fd >= 0)
+        close(log_fd);
     if (null >= 0)
         close(null);
     ssize_t ignored = write(report, &ok, 1);

@@ -12,7 +12,8 @@
 /* In the caller: returns false, *code is what to exit with. In the supervisor: true, *report is for
  * detach_ready(). */
 bool detach_fork(int *code, int *report);
-/* The supervisor lets go of the caller's terminal. log_fd replaces stdout and stderr. */
+/* The supervisor lets go of the caller's terminal. log_fd replaces stdout and stderr;
+ * negative: /dev/null does. */
 void detach_ready(int report, int log_fd);
 
 #endif

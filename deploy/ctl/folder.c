@@ -96,8 +96,8 @@ static int make_all(const char *path, struct buf *err)
     return make_one(path, err);
 }
 
-/* What another user owns he can turn into something else while we use it. strict: not even a link of
- * our own, for places where others may put one. */
+/* What another user owns he can turn into something else while we use it. strict: not even a link
+ * of our own, for places where others may put one. */
 static int check_ours(const char *path, bool strict, struct buf *err)
 {
     struct stat st;

@@ -73,8 +73,8 @@ static void store(struct options *o, const struct option_row *r, const char *val
     }
 }
 
-/* What getopt_long could not take: an option of another name, a letter among letters, or a flag with
- * a value. */
+/* What getopt_long could not take: an option of another name, a letter among letters, or a flag
+ * with a value. */
 static bool refuse(const char *arg, unsigned groups, const char *command)
 {
     char hint[160], letter[3] = {'-', (char)optopt, '\0'};

@@ -2,6 +2,7 @@
 #include "deploy/ctl/plan.h"
 
 #include "base/err.h"
+#include "base/jid.h"
 #include "deploy/ctl/ctl.h"
 #include "deploy/ctl/prep.h"
 #include "rt/config.h"
@@ -54,7 +55,8 @@ static int take_domain(const char *raw, char out[256], struct buf *err)
     buf_init(&b);
     int rc = prep_domain(str_of(raw), &b);
     if (rc || b.len > 255) {
-        buf_printf(err, "\"%s\" is not a domain", raw);
+        buf_printf(err, "\"%.80s%s\" is not a domain (of at most 255 bytes, 63 between dots)", raw,
+                   strlen(raw) > 80 ? "…" : "");
         rc = ERR_INVALID;
     } else {
         memcpy(out, b.data, b.len);
@@ -74,6 +76,25 @@ static int add_admin(struct plan *p, struct str raw, struct buf *err)
     return ERR_INVALID;
 }
 
+/* The account of an empty cluster: the first admin who can log in here; else a new admin. */
+static void name_first_admin(struct plan *p)
+{
+    struct str rest = buf_as_str(&p->admins);
+    while (rest.n) {
+        const char *comma = memchr(rest.p, ',', rest.n);
+        struct str one = str_n(rest.p, comma ? (size_t)(comma - rest.p) : rest.n);
+        if (str_is(jid_domain(one), p->domain)) {
+            buf_str(&p->first_admin, one);
+            return;
+        }
+        rest = comma ? str_n(comma + 1, rest.n - one.n - 1) : STR_NULL;
+    }
+    buf_printf(&p->first_admin, "admin@%s", p->domain);
+    if (p->admins.len)
+        buf_c(&p->admins, ',');
+    buf_str(&p->admins, buf_as_str(&p->first_admin));
+}
+
 static int take_admins(struct plan *p, const struct options *o, const struct config *cfg,
                        struct buf *err)
 {
@@ -89,9 +110,7 @@ static int take_admins(struct plan *p, const struct options *o, const struct con
     }
     if (strcmp(p->auth, "accounts"))
         return 0; /* there are no accounts, and anybody may take any name */
-    buf_printf(&p->first_admin, "admin@%s", p->domain);
-    if (!p->admins.len)
-        buf_str(&p->admins, buf_as_str(&p->first_admin));
+    name_first_admin(p);
     return 0;
 }
 

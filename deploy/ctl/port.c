@@ -13,9 +13,18 @@ static void describe_owner(uint16_t port, struct buf *why)
 {
     struct buf who;
     buf_init(&who);
-    if (!port_owner(port, &who))
-        buf_z(&who, "another process");
-    buf_printf(why, "port %u is in use by %.*s", port, (int)who.len, who.data);
+    static const char comma[] = ", pid ";
+    const char *pid = NULL;
+    if (port_owner(port, &who))
+        for (const char *p = who.data;
+             (p = memmem(p, who.len - (size_t)(p - who.data), comma, sizeof comma - 1)); p++)
+            pid = p; /* a program may have a comma in its name */
+    if (pid)
+        buf_printf(why, "port %u is in use by \"%.*s\" (pid %.*s)", port, (int)(pid - who.data),
+                   who.data, (int)(who.len - (size_t)(pid - who.data) - sizeof comma + 1),
+                   pid + sizeof comma - 1);
+    else
+        buf_printf(why, "port %u is in use by another process", port);
     buf_deinit(&who);
 }
 

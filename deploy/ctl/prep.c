@@ -25,11 +25,23 @@ static int prepare(struct str raw, const Stringprep_profile *profile,
     return 0;
 }
 
+/* What could be a host name, RFC 1035 §2.3.4: no empty label, none over 63 bytes; but letters of
+ * all the world. "[::1]" passes, too. */
 int prep_domain(struct str raw, struct buf *out)
 {
-    for (size_t i = 0; i < raw.n; i++)
-        if (strchr("@/ \"&'<>", raw.p[i]))
+    size_t label = 0;
+    bool ascii = true;
+    for (size_t i = 0; i < raw.n; i++) {
+        unsigned char c = (unsigned char)raw.p[i];
+        if (c <= 0x20 || c == 0x7f || strchr("@/\"&'<>", c) || (c == '.' && !label))
             return ERR_INVALID;
+        ascii = c == '.' || (ascii && c < 0x80);
+        label = c == '.' ? 0 : label + 1;
+        if (ascii && label > 63)
+            return ERR_INVALID;
+    }
+    if (!label)
+        return ERR_INVALID;
     return prepare(raw, stringprep_nameprep, 0, LIMIT_JID_PART, out);
 }
 

@@ -52,8 +52,8 @@ bool proc_alive(struct proc_id id)
     return now.pid == id.pid && now.start == id.start;
 }
 
-/* A pidfd holds the process: what is checked is what gets the signal, even if it ends in between and
- * another takes its number. Kernels before 5.3 have none. */
+/* A pidfd holds the process: what is checked is what gets the signal, even if it ends in between
+ * and another takes its number. Kernels before 5.3 have none. */
 void proc_kill(struct proc_id id, int sig)
 {
     if (id.pid <= 0)

@@ -17,8 +17,8 @@ void secret_wipe(struct buf *b)
     buf_deinit(b);
 }
 
-/* The first line, byte by byte: whoever reads stdin after us finds the second. False: it is too long,
- * or nothing came at all. */
+/* The first line, byte by byte: whoever reads stdin after us finds the second. False: it is too
+ * long, or nothing came at all. */
 static bool read_line(int fd, char line[SECRET_MAX + 1], size_t *n)
 {
     char c;

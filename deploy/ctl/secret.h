@@ -4,9 +4,9 @@
 
 #include "deploy/ctl/ctl.h"
 
-/* From --password-file, typed twice on a terminal, or the first line of stdin. *out stays empty where
- * one is to be generated (--generate, or an empty answer). An exit code; what went wrong is said.
- * secret_wipe() afterwards. */
+/* From --password-file, typed twice on a terminal, or the first line of stdin. *out stays empty
+ * where one is to be generated (--generate, or an empty answer). An exit code; what went wrong is
+ * said. secret_wipe() afterwards. */
 MUST_CHECK int secret_get(const struct ctl *c, struct buf *out);
 void secret_wipe(struct buf *b);
 

@@ -29,8 +29,8 @@ struct state {
 
 /* Written beside and renamed, so that a reader never sees half of it. Errors: ERR_IO. */
 MUST_CHECK int state_save(const struct state *s, const struct folder *f);
-/* Errors: ERR_NOTFOUND, ERR_PROTO (not such a file), ERR_DENIED (it is not ours: another user must not
- * tell us which processes to end). To be freed with state_deinit. */
+/* Errors: ERR_NOTFOUND, ERR_PROTO (not such a file), ERR_DENIED (it is not ours: another user must
+ * not tell us which processes to end). To be freed with state_deinit. */
 MUST_CHECK int state_load(struct state *s, const struct folder *f);
 void state_deinit(struct state *s);
 /* NULL if there is none. */

@@ -41,7 +41,9 @@ int sup_init(struct sup *s, const struct folder *f, size_t max_children)
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    struct sigaction hup;
+    if (sigaction(SIGHUP, NULL, &hup) || hup.sa_handler != SIG_IGN) /* nohup verona up */
+        sigaddset(&set, SIGHUP);
     if (sigprocmask(SIG_BLOCK, &set, NULL))
         return ERR_IO;
     s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -134,7 +136,8 @@ static void report(struct sup *s, const struct sup_child *c, const char *text)
     time_t now = time(NULL);
     gmtime_r(&now, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    term_step_warn(sup_role_name(c->role), text);
+    if (!s->log_only)
+        term_step_warn(sup_role_name(c->role), text);
     int n = snprintf(line, sizeof line, "ts=%s level=warn event=child role=%s id=%s text=\"%s\"\n",
                      when, sup_role_name(c->role), c->id, text);
     int fd = folder_open_log(s->folder, "supervisor");
@@ -248,7 +251,7 @@ static unsigned stop_role(struct sup *s, enum sup_role role, unsigned patience)
 
 unsigned sup_stop(struct sup *s)
 {
-    unsigned patience = s->stops ? s->stops : 1, killed = 0;
+    unsigned patience = s->stops, killed = 0;
     s->keep = false;
     killed += stop_role(s, SUP_GATEWAY, patience);
     killed += stop_role(s, SUP_SHARD, patience);

@@ -35,6 +35,7 @@ struct sup {
     int signal_fd;
     unsigned stops; /* SIGINT, SIGTERM, SIGHUP so far */
     bool keep;      /* start again what ends */
+    bool log_only;  /* nobody sees our stdout */
 };
 
 /* Blocks the signals it handles and takes them over. Errors: ERR_IO. */

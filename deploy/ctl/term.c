@@ -65,6 +65,11 @@ bool term_fancy(void)
     return fancy;
 }
 
+bool term_live(void)
+{
+    return live;
+}
+
 static void clear_line(void)
 {
     if (live)

@@ -20,6 +20,8 @@ const char *term_off(enum term_stream s);
 /* Ticks, dashes and lines beyond ASCII may be shown on stdout: it is a terminal or the locale says
  * UTF-8. Has nothing to do with colour. */
 bool term_fancy(void);
+/* stdout is a terminal that can overwrite a line. */
+bool term_live(void);
 
 /* "  ✔ name   text   0.1 s" */
 void term_step(const char *name, const char *text, uint64_t took_ms);

@@ -1,6 +1,6 @@
 /* up.c: `verona up`: a whole cluster on this machine, from real processes.
  *
- *   config -> data -> redis -> cluster -> account -> shards, gateways -> "Ready" -> watch -> drain
+ *   config -> data -> redis -> cluster -> shards, gateways -> account -> "Ready" -> watch -> drain
  */
 #include "deploy/ctl/up.h"
 
@@ -11,6 +11,7 @@
 #include "deploy/ctl/term.h"
 #include "rt/config.h"
 
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -100,7 +101,7 @@ static int step_data(struct up *u)
         return running_already(u);
     }
     if (rc < 0)
-        rc = up_failed("data", CTL_FAILED, "verona up --data DIR", &err);
+        rc = up_failed("data", CTL_FAILED, "verona up --data DIR      (a folder of yours)", &err);
     else
         rc = CTL_OK;
     buf_deinit(&err);
@@ -115,8 +116,9 @@ static int step_data(struct up *u)
 
 static int start_all(struct up *u)
 {
-    static int (*const steps[])(struct up *) = {step_config, step_data,  up_ports,  up_redis,
-                                                up_cluster,  up_account, up_shards, up_gateways};
+    static int (*const steps[])(struct up *) = {step_config, up_programs, step_data,
+                                                up_ports,    up_redis,    up_cluster,
+                                                up_shards,   up_gateways, up_account};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int rc = steps[i](u);
         if (rc)
@@ -168,9 +170,11 @@ static int run(struct up *u, int report)
     if (rc == CTL_OK) {
         screen_ready(&u->plan, &u->folder, ctl_now_ms() - t, u->password[0] ? u->password : NULL,
                      report >= 0);
+        OPENSSL_cleanse(u->password, sizeof u->password);
         if (report >= 0) {
             detach_ready(report, folder_open_log(&u->folder, "supervisor"));
             term_setup("never");
+            u->sup.log_only = true;
         }
         u->sup.keep = true;
         while (!up_stopped(u))

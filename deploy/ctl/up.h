@@ -16,16 +16,20 @@ struct up {
     struct sup sup;
     struct rds *redis; /* open while it starts */
     char redis_url[512];
+    char program[2][PATH_MAX]; /* of shards, of gateways */
     char redis_version[32];
     char password[ACCOUNT_PASSWORD_LEN + 1]; /* of the account that was made; "" if none was */
 };
 
 /* up_redis.c: a private server, or the one of --redis, is there and answers. */
 int up_redis(struct up *u);
-/* up_cluster.c: the cluster's records, and the first account. */
+/* up_cluster.c: the cluster's records; the first account, last of all, so that its password is
+ * seen. */
 int up_cluster(struct up *u);
 int up_account(struct up *u);
-/* up_processes.c: the ports are free; shards and gateways run and are ready. */
+/* up_processes.c: the programs are there and their ports are free; shards and gateways run and are
+ * ready. */
+int up_programs(struct up *u);
 int up_ports(struct up *u);
 int up_shards(struct up *u);
 int up_gateways(struct up *u);

@@ -3,25 +3,51 @@
 #include "deploy/ctl/up.h"
 
 #include "base/slot.h"
-#include "common/cluster/cluster.h"
 #include "deploy/ctl/http_get.h"
 #include "deploy/ctl/port.h"
 #include "deploy/ctl/term.h"
 
+#include <jansson.h>
 #include <stdio.h>
 
-enum { READY_MS = 60000, READY_TRY_MS = 1000, TURN_MS = 10, FIX_OFFSET = 10000 };
+enum {
+    READY_MS = 60000,
+    READY_TRY_MS = 1000,
+    TURN_MS = 10,
+    SHOW_MS = 200,
+    FIX_OFFSET = 10000,
+    FIX_MOST = 50000
+};
 
 /* ---- ports, before anything runs */
+
+int up_programs(struct up *u)
+{
+    static const char *const names[2] = {"verona-shard", "verona-gateway"};
+    for (int i = 0; i < 2; i++) {
+        if (proc_find(names[i], true, u->program[i], sizeof u->program[i]))
+            continue;
+        struct buf why;
+        buf_init(&why);
+        buf_printf(&why, "the program %s is neither beside this one nor in PATH", names[i]);
+        int rc = up_failed(i ? "gateway" : "shards", CTL_FAILED,
+                           "build all of Verona, and keep its three programs in one folder", &why);
+        buf_deinit(&why);
+        return rc;
+    }
+    return CTL_OK;
+}
 
 static int check_port(struct up *u, const char *step, const char *address, uint16_t port)
 {
     struct buf why;
     bool in_use;
     char fix[64];
+    unsigned offset = u->plan.port_offset;
     buf_init(&why);
     bool free_port = port_is_free(address, port, &why, &in_use);
-    snprintf(fix, sizeof fix, "verona up --port-offset %u", u->plan.port_offset + FIX_OFFSET);
+    snprintf(fix, sizeof fix, "verona up --port-offset %u",
+             offset + FIX_OFFSET <= FIX_MOST ? offset + FIX_OFFSET : offset - FIX_OFFSET);
     int rc = free_port ? CTL_OK : up_failed(step, CTL_FAILED, in_use ? fix : NULL, &why);
     buf_deinit(&why);
     return rc;
@@ -46,16 +72,12 @@ int up_ports(struct up *u)
 static int start_one(struct up *u, unsigned i, const char *step, struct buf *err)
 {
     struct plan_process p = plan_process(&u->plan, i);
-    const char *program = p.is_gateway ? "verona-gateway" : "verona-shard";
     struct sup_child *c = sup_add(&u->sup, p.is_gateway ? SUP_GATEWAY : SUP_SHARD, p.id,
                                   PLAN_ARGS + 2 * u->plan.n_sets);
     c->c2s_port = p.c2s_port;
     c->admin_port = p.admin_port;
     plan_argv(&u->plan, i, u->redis_url, u->folder.sockets, &c->text, c->argv);
-    if (!proc_find(program, true, c->path, sizeof c->path)) {
-        buf_printf(err, "the program %s is neither beside this one nor in PATH", program);
-        return up_failed(step, CTL_FAILED, NULL, err);
-    }
+    memcpy(c->path, u->program[p.is_gateway], sizeof c->path);
     return sup_start(&u->sup, c, err) ? up_failed(step, CTL_FAILED, NULL, err) : CTL_OK;
 }
 
@@ -84,6 +106,7 @@ static int not_ready(struct up *u, const struct sup_child *c, const char *step,
                      const struct buf *reasons)
 {
     struct buf why;
+    char fix[PATH_MAX + 128];
     buf_init(&why);
     buf_printf(&why, "%s ", c->id);
     if (c->running) {
@@ -95,7 +118,8 @@ static int not_ready(struct up *u, const struct sup_child *c, const char *step,
     } else {
         sup_describe_end(c, &why);
     }
-    int rc = up_failed(step, CTL_FAILED, NULL, &why);
+    snprintf(fix, sizeof fix, "what its log says: %s/log/%s.log", u->folder.dir, c->id);
+    int rc = up_failed(step, CTL_FAILED, fix, &why);
     folder_print_log_tail(&u->folder, c->id, 6);
     buf_deinit(&why);
     return rc;
@@ -110,9 +134,46 @@ static const struct sup_child *find_ended(const struct up *u)
     return NULL;
 }
 
+/* As the shards themselves say. */
+static unsigned slots_owned(struct up *u)
+{
+    struct buf body;
+    unsigned owned = 0;
+    buf_init(&body);
+    for (size_t i = 0; i < u->sup.n; i++) {
+        const struct sup_child *c = &u->sup.children[i];
+        char address[32];
+        if (c->role != SUP_SHARD)
+            continue;
+        snprintf(address, sizeof address, "127.0.0.1:%u", c->admin_port);
+        buf_reset(&body);
+        if (http_get(address, "/status", READY_TRY_MS, &body) == 200) {
+            json_t *status = json_loadb(body.data, body.len, 0, NULL);
+            owned += (unsigned)json_integer_value(json_object_get(status, "slots"));
+            json_decref(status);
+        }
+    }
+    buf_deinit(&body);
+    return owned;
+}
+
+/* On a terminal, a few times a second. */
+static void show_slots(struct up *u, uint64_t *shown)
+{
+    char text[128], bar[96];
+    uint64_t now = ctl_now_ms();
+    if (!term_live() || now - *shown < SHOW_MS)
+        return;
+    *shown = now;
+    unsigned slots = slots_owned(u);
+    term_bar(slots, SLOT_COUNT, bar, sizeof bar);
+    snprintf(text, sizeof text, "%u/%u slots owned   %s", slots, SLOT_COUNT, bar);
+    term_waiting("shards", text);
+}
+
 static int wait_role(struct up *u, enum sup_role role, const char *step)
 {
-    uint64_t start = ctl_now_ms();
+    uint64_t start = ctl_now_ms(), shown = start;
     struct buf reasons;
     int rc = CTL_OK;
     buf_init(&reasons);
@@ -128,35 +189,16 @@ static int wait_role(struct up *u, enum sup_role role, const char *step)
             rc = not_ready(u, c, step, &reasons);
         else
             sup_turn(&u->sup, TURN_MS);
+        if (role == SUP_SHARD && !rc)
+            show_slots(u, &shown);
     }
     buf_deinit(&reasons);
     return rc;
 }
 
-static unsigned slots_owned(struct up *u)
-{
-    struct buf key;
-    unsigned owned = 0;
-    buf_init(&key);
-    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
-        buf_reset(&key);
-        cluster_slot_key(&key, slot, "own", STR_NULL);
-        RDS_SEND(u->redis, STR("HGET"), buf_as_str(&key), STR("o"));
-    }
-    for (uint32_t slot = 0; slot < SLOT_COUNT; slot++) {
-        redisReply *reply = rds_receive(u->redis);
-        owned += rds_str(reply).n > 0;
-        freeReplyObject(reply);
-        if (!reply)
-            break;
-    }
-    buf_deinit(&key);
-    return owned;
-}
-
 int up_shards(struct up *u)
 {
-    char text[128];
+    char text[128], bar[96];
     uint64_t t = ctl_now_ms();
     int rc = start_all(u); /* gateways too: they wait for the shards as we do */
     snprintf(text, sizeof text, "waiting for %u", u->plan.shards);
@@ -165,8 +207,10 @@ int up_shards(struct up *u)
         rc = wait_role(u, SUP_SHARD, "shards");
     if (rc)
         return rc;
-    snprintf(text, sizeof text, "%u up, %u/%u slots owned", u->plan.shards, slots_owned(u),
-             SLOT_COUNT);
+    unsigned slots = slots_owned(u);
+    term_bar(slots, SLOT_COUNT, bar, sizeof bar);
+    snprintf(text, sizeof text, "%u up, %u/%u slots owned%s%s", u->plan.shards, slots, SLOT_COUNT,
+             bar[0] ? "   " : "", bar);
     term_step("shards", text, ctl_now_ms() - t);
     return CTL_OK;
 }

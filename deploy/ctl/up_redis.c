@@ -49,7 +49,8 @@ static void fill_args(struct up *u, struct sup_child *c)
     char sock[128], dir[PATH_MAX + 32];
     snprintf(sock, sizeof sock, "%s/redis.sock", u->folder.sockets);
     snprintf(dir, sizeof dir, "%s/redis", u->folder.dir);
-    const char *const args[] = {strstr(c->path, "valkey") ? "valkey-server" : "redis-server",
+    const char *const args[] = {strstr(basename(c->path), "valkey") ? "valkey-server"
+                                                                    : "redis-server",
                                 "--port",
                                 "0",
                                 "--unixsocket",
@@ -99,10 +100,10 @@ static void read_version(struct up *u)
 static int wait_for(struct up *u, const struct sup_child *mine, struct buf *err)
 {
     uint64_t start = ctl_now_ms();
+    const char *password = mine ? "" : config_str(u->ctl->cfg, CFG_REDIS_PASSWORD);
     for (;;) {
         buf_reset(err);
-        int rc = rds_open(u->redis_url, config_str(u->ctl->cfg, CFG_REDIS_PASSWORD), REDIS_TRY_MS,
-                          &u->redis, err);
+        int rc = rds_open(u->redis_url, password, REDIS_TRY_MS, &u->redis, err);
         if (rc == 0 || rc == ERR_DENIED || rc == ERR_INVALID)
             return rc;
         if (up_stopped(u))
@@ -130,6 +131,9 @@ static int use_private(struct up *u, struct buf *err)
     snprintf(c->path, sizeof c->path, "%s", path);
     fill_args(u, c);
     snprintf(u->sup.state.redis_url, sizeof u->sup.state.redis_url, "%s", u->redis_url);
+    /* The private server has no password, whatever settings say of another one. */
+    unsetenv("VERONA_REDIS_PASSWORD_FILE");
+    setenv("VERONA_REDIS_PASSWORD", "", 1);
     int rc = sup_start(&u->sup, c, err);
     if (!rc)
         rc = wait_for(u, c, err);
@@ -140,12 +144,26 @@ static int use_private(struct up *u, struct buf *err)
     return rc;
 }
 
+static int refuse_given(int rc, const struct buf *err)
+{
+    switch (rc) {
+    case ERR_INVALID:
+        return up_failed("redis", CTL_USAGE, "verona up --redis redis://host:6379", err);
+    case ERR_DENIED:
+        return up_failed("redis", CTL_DENIED,
+                         "VERONA_REDIS_PASSWORD_FILE=FILE verona up --redis ...", err);
+    default:
+        return up_failed("redis", CTL_UNREACHABLE,
+                         "start that server, or leave out --redis for a private one", err);
+    }
+}
+
 static int use_given(struct up *u, struct buf *err)
 {
     if ((size_t)snprintf(u->redis_url, sizeof u->redis_url, "%s", u->plan.redis_url) >=
         sizeof u->redis_url) {
         buf_z(err, "the URL is too long");
-        return up_failed("redis", CTL_USAGE, NULL, err);
+        return refuse_given(ERR_INVALID, err);
     }
     snprintf(u->sup.state.redis_url, sizeof u->sup.state.redis_url, "%s", u->redis_url);
     if (plan_url_is_secret(u->redis_url))
@@ -153,10 +171,7 @@ static int use_given(struct up *u, struct buf *err)
     int rc = wait_for(u, NULL, err);
     if (!rc)
         return CTL_OK;
-    if (up_stopped(u))
-        return UP_INTERRUPTED;
-    return up_failed("redis", rc == ERR_DENIED ? CTL_DENIED : CTL_UNREACHABLE,
-                     "start that server, or leave out --redis for a private one", err);
+    return up_stopped(u) ? UP_INTERRUPTED : refuse_given(rc, err);
 }
 
 int up_redis(struct up *u)
