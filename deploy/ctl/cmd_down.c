@@ -82,8 +82,8 @@ static int end(const struct ctl *c, struct folder *f, struct state *s, uint64_t 
     term_step("drain", text, ctl_now_ms() - t);
     folder_pretty(f, pretty, sizeof pretty);
     screen_data_option(f, data, sizeof data);
-    printf("Stopped. Data kept in %s %s run \"verona up%s\" to continue.\n", pretty,
-           term_fancy() ? "–" : "-", data);
+    printf("Stopped. Data kept in %s %s run \"%s up%s\" to continue.\n", pretty,
+           term_fancy() ? "–" : "-", screen_program(), data);
     return CTL_OK;
 }
 

@@ -150,7 +150,8 @@ int cmd_room_list(struct ctl *c, int argc, char **argv)
 
 struct place {
     uint32_t slot;
-    bool exists; /* in Redis */
+    bool exists;   /* in Redis */
+    bool answered; /* by the shard that owns it */
     struct buf owner, epoch;
 };
 
@@ -176,13 +177,14 @@ static int find_place(struct rds *r, const struct registry *g, struct str jid, s
     return ok ? 0 : ERR_UNAVAILABLE;
 }
 
-/* What the owner knows; NULL if it does not have the room in memory. */
-static json_t *ask_owner(const struct registry *g, struct str owner, struct str jid)
+/* What the owner knows; NULL if it does not have the room in memory, or does not answer. */
+static json_t *ask_owner(const struct registry *g, struct str owner, struct str jid, bool *answered)
 {
     const struct registry_entry *e = registry_find(g, CLUSTER_SHARD, owner);
     char address[256];
     struct buf path, body;
     json_t *live = NULL;
+    *answered = false;
     if (!e || !e->m.admin[0])
         return NULL;
     buf_init(&path);
@@ -191,7 +193,9 @@ static json_t *ask_owner(const struct registry *g, struct str owner, struct str 
     http_escape(&path, jid);
     buf_c(&path, '\0');
     registry_admin(&e->m, address, sizeof address);
-    if (http_get(address, path.data, ASK_MS, &body) == 200)
+    int code = http_get(address, path.data, ASK_MS, &body);
+    *answered = code == 200 || code == 404;
+    if (code == 200)
         live = json_loadb(body.data, body.len, 0, NULL);
     buf_deinit(&path);
     buf_deinit(&body);
@@ -237,7 +241,9 @@ static void print_room(const struct ctl *c, struct str jid, const struct place *
     printf("%-14s%u, shard %.*s, epoch %.*s\n", "slot", p->slot, (int)p->owner.len,
            p->owner.len ? p->owner.data : "", (int)p->epoch.len, p->epoch.len ? p->epoch.data : "");
     if (!live) {
-        printf("%-14s%s\n", "state", "stored, not in memory: nobody is in it");
+        printf("%-14s%s\n", "state",
+               p->answered ? "stored, not in memory: nobody is in it"
+                           : "stored; its shard does not answer");
         return;
     }
     json_object_foreach(live, key,
@@ -275,14 +281,19 @@ static int show(const struct ctl *c, struct rds *r, struct str jid)
     } else if (find_place(r, &g, jid, &p)) {
         rc = ctl_fail(CTL_UNREACHABLE, NULL, "Redis did not answer: %s", rds_error(r));
     } else {
-        json_t *live = ask_owner(&g, buf_as_str(&p.owner), jid);
-        if (!live && !p.exists)
+        json_t *live = ask_owner(&g, buf_as_str(&p.owner), jid, &p.answered);
+        if (!live && !p.exists && !p.answered)
+            rc = ctl_fail(CTL_UNREACHABLE, "verona status", "the shard of %.*s does not answer",
+                          STR_FMT(jid));
+        else if (!live && !p.exists)
             rc = ctl_fail(CTL_NOTFOUND, "verona room list --match TEXT", "there is no room %.*s",
                           STR_FMT(jid));
         else if (c->o.json)
             print_room_json(jid, &p, live);
         else
             print_room(c, jid, &p, live);
+        if (!rc && !p.answered)
+            rc = CTL_PARTIAL;
         json_decref(live);
     }
     registry_deinit(&g);

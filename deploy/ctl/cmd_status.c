@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { REDIS_MS = 2000 };
 
@@ -18,8 +19,8 @@ static json_int_t number(const struct registry_entry *e, const char *key)
     return json_integer_value(json_object_get(e->status, key));
 }
 
-/* "c2s=5222 admin=5290" -> {"c2s": 5222, "admin": 5290} */
-static json_t *ports_json(const char *text)
+/* "c2s=5222 admin=5290" -> {"c2s": 5222, "admin": 5290}; the admin port is also in its address. */
+static json_t *ports_json(const char *text, const char *admin)
 {
     json_t *o = json_object();
     while (*text) {
@@ -31,6 +32,9 @@ static json_t *ports_json(const char *text)
             break;
         text += used;
     }
+    const char *port = strrchr(admin, ':');
+    if (port && !json_object_get(o, "admin"))
+        json_object_set_new(o, "admin", json_integer(atoi(port + 1)));
     return o;
 }
 
@@ -39,7 +43,7 @@ static json_t *process_json(const struct registry_entry *e)
     json_t *o = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:o}", "role", registry_role(&e->m),
                           "id", e->m.id, "pid", (json_int_t)e->m.pid, "state", e->state, "host",
                           e->m.host, "admin", e->m.admin, "boot", (json_int_t)e->m.boot, "ports",
-                          ports_json(e->m.ports));
+                          ports_json(e->m.ports, e->m.admin));
     static const char *const counts[] = {"slots", "rooms", "occupants", "sessions"};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         json_object_set_new(o, counts[i], json_integer(number(e, counts[i])));
@@ -104,6 +108,15 @@ static void count_cell(struct term_table *t, const struct registry_entry *e, boo
         term_cell(t, STR("-"));
 }
 
+static void ports_cell(struct term_table *t, const struct cluster_member *m)
+{
+    const char *port = strrchr(m->admin, ':');
+    if (m->ports[0] || !port)
+        term_cell(t, str_of(m->ports[0] ? m->ports : "-"));
+    else
+        term_cellf(t, "admin=%s", port + 1);
+}
+
 static void print_table(const struct ctl *c, const struct registry *g)
 {
     static const char *const head[] = {"NODE",  "ROLE",      "STATE",    "SLOTS",
@@ -126,7 +139,7 @@ static void print_table(const struct ctl *c, const struct registry *g)
         count_cell(&t, e, true, "sessions");
         term_cellf(&t, "%" PRId64, e->m.pid);
         term_cell(&t, str_of(e->m.host[0] ? e->m.host : "-"));
-        term_cell(&t, str_of(e->m.ports[0] ? e->m.ports : "-"));
+        ports_cell(&t, &e->m);
         if (e->restarts >= 0)
             term_cellf(&t, "%" PRId64, e->restarts);
         else

@@ -53,7 +53,7 @@ int folder_name(const char *data, struct folder *f, struct buf *err)
     if (data && data[0] == '/')
         n = snprintf(f->dir, sizeof f->dir, "%s", data);
     else if (data)
-        n = snprintf(f->dir, sizeof f->dir, "%s/%s", cwd, data);
+        n = snprintf(f->dir, sizeof f->dir, "%s/%s", strcmp(cwd, "/") ? cwd : "", data);
     else if (xdg && xdg[0] == '/')
         n = snprintf(f->dir, sizeof f->dir, "%s/verona", xdg);
     else if (home && home[0] == '/')

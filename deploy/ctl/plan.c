@@ -142,6 +142,14 @@ static int take_auth(struct plan *p, const struct options *o, const struct confi
     return 0;
 }
 
+/* "[::1]" is "::1". */
+static void take_bind(struct plan *p, const char *address)
+{
+    size_t n = strlen(address);
+    bool brackets = n > 2 && address[0] == '[' && address[n - 1] == ']';
+    snprintf(p->bind, sizeof p->bind, "%.*s", (int)(brackets ? n - 2 : n), address + brackets);
+}
+
 static int check_ports(const struct plan *p, struct buf *err)
 {
     unsigned n = p->gateways > p->shards ? p->gateways : p->shards;
@@ -155,7 +163,7 @@ static int check_ports(const struct plan *p, struct buf *err)
 int plan_make(struct plan *p, const struct options *o, const struct config *cfg, struct buf *err)
 {
     memset(p, 0, sizeof *p);
-    p->bind = o->bind ? o->bind : "127.0.0.1";
+    take_bind(p, o->bind ? o->bind : "127.0.0.1");
     p->config_file = o->config;
     p->sets = o->sets.v;
     p->n_sets = o->sets.n;

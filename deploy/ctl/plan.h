@@ -19,7 +19,7 @@ enum { PLAN_MAX_PROCESSES = 64, PLAN_ARGS = 64 };
 struct plan {
     unsigned gateways, shards, port_offset;
     const char *auth;
-    const char *bind;                  /* address for clients, without brackets */
+    char bind[256];                    /* address for clients, without brackets */
     char domain[256], muc_domain[256]; /* prepared */
     struct buf admins;                 /* bare JIDs, separated by commas */
     struct buf first_admin;            /* the account that an empty cluster gets; empty: none */

@@ -1,9 +1,34 @@
 /* screen.c: see screen.h. */
 #include "deploy/ctl/screen.h"
 
+#include "deploy/ctl/proc.h"
 #include "deploy/ctl/term.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const char *screen_program(void)
+{
+    static char name[PATH_MAX];
+    char self[PATH_MAX], found[PATH_MAX], real[PATH_MAX], cwd[PATH_MAX];
+    if (name[0])
+        return name;
+    snprintf(name, sizeof name, "verona");
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0)
+        return name;
+    self[n] = '\0';
+    if (proc_find("verona", false, found, sizeof found) && realpath(found, real) &&
+        !strcmp(real, self))
+        return name;
+    size_t in = getcwd(cwd, sizeof cwd) ? strlen(cwd) : 0;
+    if (in > 1 && !strncmp(self, cwd, in) && self[in] == '/')
+        snprintf(name, sizeof name, "%s%s", strchr(self + in + 1, '/') ? "" : "./", self + in + 1);
+    else
+        snprintf(name, sizeof name, "%s", self);
+    return name;
+}
 
 void screen_data_option(const struct folder *f, char *out, size_t room)
 {
@@ -41,21 +66,22 @@ void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms
            term_off(TERM_OUT));
     ports_line(p, text, sizeof text);
     printf("  XMPP       %-35srooms at %s\n", text, p->muc_domain);
+    const char *me = screen_program();
     snprintf(text, sizeof text, "http://127.0.0.1:%u/metrics",
              plan_process(p, p->shards).admin_port);
-    printf("  Metrics    %-35seach process has its own: verona status%s\n", text, data);
+    printf("  Metrics    %-35seach process has its own: %s status%s\n", text, me, data);
     if (who_may(p))
         printf("  Log in     %s\n", who_may(p));
     if (password)
-        printf("  Account    %.*s / %s  (shown once; change: verona user passwd %.*s%s)\n",
-               STR_FMT(buf_as_str(&p->first_admin)), password, STR_FMT(buf_as_str(&p->first_admin)),
-               data);
-    printf("\nNext:  verona status%s\n", data);
+        printf("  Account    %.*s / %s  (shown once; change: %s user passwd %.*s%s)\n",
+               STR_FMT(buf_as_str(&p->first_admin)), password, me,
+               STR_FMT(buf_as_str(&p->first_admin)), data);
+    printf("\nNext:  %s status%s\n", me, data);
     if (!strcmp(p->auth, "accounts"))
-        printf("       verona user add alice@%s%s\n", p->domain, data);
-    printf("       verona room list%s\n", data);
+        printf("       %s user add alice@%s%s\n", me, p->domain, data);
+    printf("       %s room list%s\n", me, data);
     if (detached)
-        printf("End it with:  verona down%s\n", data);
+        printf("End it with:  %s down%s\n", me, data);
     else
         printf("Press Ctrl-C to drain and stop.\n");
     fflush(stdout);

@@ -82,7 +82,8 @@ static int running_already(struct up *u)
     if (pid)
         buf_printf(&why, " (pid %lld)", pid);
     int code = up_failed("data", CTL_CONFLICT, NULL, &why);
-    printf("    see:  verona status%s    or end it:  verona down%s\n", data, data);
+    printf("    see:  %s status%s    or end it:  %s down%s\n", screen_program(), data,
+           screen_program(), data);
     buf_deinit(&why);
     return code;
 }
@@ -151,8 +152,8 @@ static void drain(struct up *u, bool quiet)
     term_step("drain", text, ctl_now_ms() - t);
     folder_pretty(&u->folder, pretty, sizeof pretty);
     screen_data_option(&u->folder, data, sizeof data);
-    printf("Stopped. Data kept in %s %s run \"verona up%s\" to continue.\n", pretty,
-           term_fancy() ? "–" : "-", data);
+    printf("Stopped. Data kept in %s %s run \"%s up%s\" to continue.\n", pretty,
+           term_fancy() ? "–" : "-", screen_program(), data);
     fflush(stdout);
 }
 

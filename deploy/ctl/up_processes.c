@@ -5,6 +5,7 @@
 #include "base/slot.h"
 #include "deploy/ctl/http_get.h"
 #include "deploy/ctl/port.h"
+#include "deploy/ctl/screen.h"
 #include "deploy/ctl/term.h"
 
 #include <jansson.h>
@@ -42,11 +43,11 @@ static int check_port(struct up *u, const char *step, const char *address, uint1
 {
     struct buf why;
     bool in_use;
-    char fix[64];
+    char fix[PATH_MAX + 64];
     unsigned offset = u->plan.port_offset;
     buf_init(&why);
     bool free_port = port_is_free(address, port, &why, &in_use);
-    snprintf(fix, sizeof fix, "verona up --port-offset %u",
+    snprintf(fix, sizeof fix, "%s up --port-offset %u", screen_program(),
              offset + FIX_OFFSET <= FIX_MOST ? offset + FIX_OFFSET : offset - FIX_OFFSET);
     int rc = free_port ? CTL_OK : up_failed(step, CTL_FAILED, in_use ? fix : NULL, &why);
     buf_deinit(&why);
