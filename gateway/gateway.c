@@ -163,6 +163,8 @@ int gateway_new(struct loop *l, const struct config *cfg, struct gateway **out, 
         return rc;
     }
     g->redis = redis_new(l, config_str(cfg, CFG_REDIS_URL), on_redis_state, g);
+    if (config_str(cfg, CFG_REDIS_PASSWORD)[0])
+        redis_set_password(g->redis, config_str(cfg, CFG_REDIS_PASSWORD));
     g->link = link_new(g);
     g->home = home_new(g);
     g->muc = muc_new(g);

@@ -462,6 +462,8 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
         .orphan_after_ms = config_ms(cfg, CFG_ROOM_ORPHAN),
     };
     s->redis = redis_new(l, config_str(cfg, CFG_REDIS_URL), on_redis_state, s);
+    if (config_str(cfg, CFG_REDIS_PASSWORD)[0])
+        redis_set_password(s->redis, config_str(cfg, CFG_REDIS_PASSWORD));
     s->store = store_redis_new(l, s->redis, config_ms(cfg, CFG_LIMIT_HOLD));
     s->rooms = rooms_new(l, s->store, &rooms, &rooms_calls, s);
     s->link = link_new(l, &link_calls, s);

@@ -80,7 +80,10 @@ static int make_one(const char *path, struct buf *err)
         return 0;
     if (errno == EEXIST && !stat(path, &st) && S_ISDIR(st.st_mode))
         return 0;
-    buf_printf(err, "cannot make the folder %s: %s", path, strerror(errno));
+    if (errno == EEXIST || errno == ENOTDIR)
+        buf_printf(err, "%s is not a folder", path);
+    else
+        buf_printf(err, "cannot make the folder %s: %s", path, strerror(errno));
     return ERR_IO;
 }
 
@@ -194,14 +197,16 @@ int folder_open_log(const struct folder *f, const char *id)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-void folder_print_log_tail(const struct folder *f, const char *id, size_t lines)
+void folder_print_log_tail(const struct folder *f, const char *id, int64_t from, size_t lines)
 {
     char path[PATH_MAX + 128], text[TAIL_MAX + 1];
     snprintf(path, sizeof path, "%s/log/%s.log", f->dir, id);
     FILE *in = fopen(path, "re");
     if (!in)
         return;
-    if (fseek(in, -TAIL_MAX, SEEK_END))
+    long end = fseek(in, 0, SEEK_END) ? 0 : ftell(in);
+    long start = end > TAIL_MAX && end - TAIL_MAX > from ? end - TAIL_MAX : (long)from;
+    if (fseek(in, start, SEEK_SET))
         rewind(in);
     size_t n = fread(text, 1, TAIL_MAX, in);
     fclose(in);

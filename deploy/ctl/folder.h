@@ -35,7 +35,7 @@ void folder_pretty(const struct folder *f, char *out, size_t room);
 /* Opens DIR/log/<id>.log to append; a file over 16 MiB becomes <id>.log.1 first. Descriptor or -1.
  */
 int folder_open_log(const struct folder *f, const char *id);
-/* Prints the last lines of DIR/log/<id>.log, indented. */
-void folder_print_log_tail(const struct folder *f, const char *id, size_t lines);
+/* Prints the last lines of DIR/log/<id>.log behind byte `from`, indented. */
+void folder_print_log_tail(const struct folder *f, const char *id, int64_t from, size_t lines);
 
 #endif

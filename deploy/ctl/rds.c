@@ -38,7 +38,7 @@ static int judge(const struct rds *r, redisReply *reply, struct buf *err)
 
 static int greet(struct rds *r, const struct redis_url *u, const char *password, struct buf *err)
 {
-    const char *pass = u->password ? u->password : password;
+    const char *pass = password[0] ? password : u->password;
     int rc = 0;
     if (pass && pass[0])
         rc = judge(r, u->user ? call_z(r, "AUTH", u->user, pass) : call_z(r, "AUTH", pass, NULL),

@@ -10,9 +10,10 @@
 
 struct rds;
 
-/* Connects, authenticates, selects the database and PINGs. password "" if the URL has one or none
- * is needed. Errors, with a line for people in err: ERR_INVALID the URL, ERR_DENIED wrong password,
- * ERR_AGAIN it is loading its data, ERR_UNAVAILABLE anything else. */
+/* Connects, authenticates, selects the database and PINGs. password: instead of the one in the
+ * URL; "" if that has one or none is needed. Errors, with a line for people in err: ERR_INVALID the
+ * URL, ERR_DENIED wrong password, ERR_AGAIN it is loading its data, ERR_UNAVAILABLE anything else.
+ */
 MUST_CHECK int rds_open(const char *url, const char *password, uint32_t timeout_ms,
                         struct rds **out, struct buf *err);
 void rds_close(struct rds **r_p);

@@ -107,6 +107,7 @@ int sup_start(struct sup *s, struct sup_child *c, struct buf *err)
         buf_printf(err, "cannot write the log of %s: %s", c->id, strerror(errno));
         return ERR_IO;
     }
+    c->log_from = lseek(fd, 0, SEEK_END);
     /* Redis gets the chance to write; the others are built to be killed. */
     struct proc_start how = {c->path, c->argv, fd, c->role == SUP_REDIS ? SIGTERM : SIGKILL};
     int rc = proc_start(&how, &c->proc, err);

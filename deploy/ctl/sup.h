@@ -20,6 +20,7 @@ struct sup_child {
     const char **argv; /* into text; owned */
     struct proc_id proc;
     bool running;
+    int64_t log_from;              /* where this start begins in its log */
     int status;                    /* of waitpid, when it ended */
     uint64_t started_ms, again_ms; /* again_ms 0: no restart is due */
     uint64_t backoff_ms;

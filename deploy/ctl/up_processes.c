@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 enum {
     READY_MS = 60000,
@@ -103,25 +104,29 @@ static bool is_ready(const struct sup_child *c, struct buf *reasons)
     return http_get(address, "/readyz", READY_TRY_MS, reasons) == 200;
 }
 
-static int not_ready(struct up *u, const struct sup_child *c, const char *step,
-                     const struct buf *reasons)
+static int not_ready(struct up *u, const struct sup_child *c, const struct buf *reasons)
 {
+    static const char *const steps[] = {"redis", "shards", "gateway"};
     struct buf why;
     char fix[PATH_MAX + 128];
     buf_init(&why);
     buf_printf(&why, "%s ", c->id);
     if (c->running) {
         buf_printf(&why, "is not ready after %d s", READY_MS / 1000);
-        if (reasons->len)
-            buf_printf(&why, ": %.*s", (int)reasons->len, reasons->data);
-        while (why.data[why.len - 1] == '\n')
-            why.len--;
+        for (size_t i = 0; i < reasons->len; i++)
+            if (reasons->data[i] == '\n')
+                buf_z(&why, i + 1 < reasons->len ? ", " : "");
+            else
+                buf_printf(&why, "%s%c", i ? "" : ": ", reasons->data[i]);
     } else {
         sup_describe_end(c, &why);
     }
-    snprintf(fix, sizeof fix, "what its log says: %s/log/%s.log", u->folder.dir, c->id);
-    int rc = up_failed(step, CTL_FAILED, fix, &why);
-    folder_print_log_tail(&u->folder, c->id, 6);
+    if (!c->running && WIFEXITED(c->status) && WEXITSTATUS(c->status) == CTL_CONFIG)
+        snprintf(fix, sizeof fix, "correct the setting named below");
+    else
+        snprintf(fix, sizeof fix, "see all of %s/log/%s.log", u->folder.dir, c->id);
+    int rc = up_failed(steps[c->role], CTL_FAILED, fix, &why);
+    folder_print_log_tail(&u->folder, c->id, c->log_from, 6);
     buf_deinit(&why);
     return rc;
 }
@@ -172,7 +177,7 @@ static void show_slots(struct up *u, uint64_t *shown)
     term_waiting("shards", text);
 }
 
-static int wait_role(struct up *u, enum sup_role role, const char *step)
+static int wait_role(struct up *u, enum sup_role role)
 {
     uint64_t start = ctl_now_ms(), shown = start;
     struct buf reasons;
@@ -183,11 +188,11 @@ static int wait_role(struct up *u, enum sup_role role, const char *step)
         if (up_stopped(u))
             rc = UP_INTERRUPTED;
         else if (dead)
-            rc = not_ready(u, dead, dead->role == SUP_REDIS ? "redis" : step, &reasons);
+            rc = not_ready(u, dead, &reasons);
         else if (c->role != role || is_ready(c, &reasons))
             i++;
         else if (ctl_now_ms() - start > READY_MS)
-            rc = not_ready(u, c, step, &reasons);
+            rc = not_ready(u, c, &reasons);
         else
             sup_turn(&u->sup, TURN_MS);
         if (role == SUP_SHARD && !rc)
@@ -205,7 +210,7 @@ int up_shards(struct up *u)
     snprintf(text, sizeof text, "waiting for %u", u->plan.shards);
     term_waiting("shards", text);
     if (!rc)
-        rc = wait_role(u, SUP_SHARD, "shards");
+        rc = wait_role(u, SUP_SHARD);
     if (rc)
         return rc;
     unsigned slots = slots_owned(u);
@@ -222,7 +227,7 @@ int up_gateways(struct up *u)
     const char *dot = term_fancy() ? " ·" : ",";
     uint64_t t = ctl_now_ms();
     term_waiting("gateway", "waiting");
-    int rc = wait_role(u, SUP_GATEWAY, "gateway");
+    int rc = wait_role(u, SUP_GATEWAY);
     if (rc)
         return rc;
     size_t n = (size_t)snprintf(text, sizeof text, "%u up:", u->plan.gateways);

@@ -140,7 +140,7 @@ static int use_private(struct up *u, struct buf *err)
     if (!rc || up_stopped(u))
         return rc ? UP_INTERRUPTED : CTL_OK;
     rc = up_failed("redis", CTL_FAILED, NULL, err);
-    folder_print_log_tail(&u->folder, "redis", 6);
+    folder_print_log_tail(&u->folder, "redis", c->log_from, 6);
     return rc;
 }
 
@@ -186,10 +186,10 @@ int up_redis(struct up *u)
     if (rc)
         return rc;
     read_version(u);
+    const char *at = strrchr(u->redis_url, '@'); /* what stands before it is for nobody's eyes */
     if (u->plan.redis_url)
-        snprintf(text, sizeof text, "%s, redis-server %s",
-                 plan_url_is_secret(u->redis_url) ? "the given server" : u->plan.redis_url,
-                 u->redis_version);
+        snprintf(text, sizeof text, "%s%.200s, redis-server %s", at ? "redis://" : "",
+                 at ? at + 1 : u->redis_url, u->redis_version);
     else
         snprintf(text, sizeof text, "private redis-server %s, unix socket, append-only",
                  u->redis_version);
