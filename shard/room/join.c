@@ -33,10 +33,11 @@ bool nick_taken(const struct room *room, struct str nick, struct str bare)
 }
 
 /* R15, W24, XEP-0045 §7.2.9: admins and owners have a few more places. A nick counts once. */
-static bool is_full(const struct room *room, struct str nick, enum affiliation a)
+static bool is_full(const struct room *room, struct str nick, struct str bare, enum affiliation a)
 {
     uint32_t places = room->config.max_users;
-    if (!places || roster_nick(&room->roster, nick))
+    const struct occupant *o = roster_nick(&room->roster, nick);
+    if (!places || (o && str_eq(o->person->bare, bare)))
         return false;
     if (a >= AFFIL_ADMIN)
         places += LIMIT_EXTRA_PLACES;
@@ -59,7 +60,7 @@ static enum stanza_error refusal(const struct step *st)
     if (cfg->secret.n &&
         !(st->ev->presence.has_password && str_eq(cfg->secret, st->ev->presence.password)))
         return SE_NOT_AUTHORIZED;
-    if (is_full(room, st->ev->nick, a))
+    if (is_full(room, st->ev->nick, bare, a))
         return SE_SERVICE_UNAVAILABLE_WAIT;
     return nick_taken(room, st->ev->nick, bare) ? SE_CONFLICT : SE_NONE;
 }

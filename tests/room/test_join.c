@@ -74,6 +74,8 @@ static void test_W22_refusals_in_order(void **state)
              "  reply paris presence error not-authorized/auth from=Nurse\n"
              "paris: join Nurse pass=rose\n"
              "  reply paris presence error service-unavailable/wait from=Nurse\n"
+             "paris: join Romeo pass=rose\n"
+             "  reply paris presence error service-unavailable/wait from=Romeo\n"
              "romeo: submit maxusers=9\n"
              "  persist config 4 by=romeo@example.org state\n"
              "ok\n"
