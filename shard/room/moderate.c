@@ -29,7 +29,7 @@ enum stanza_error moderate_item(const struct step *st, struct plan *plan,
     const struct room *room = st->room;
     const struct session *s = step_session(st);
     struct standing actor = {room_affil(room, step_bare(st)), s ? s->occupant->role : ROLE_NONE};
-    if (actor.affiliation < AFFIL_ADMIN && actor.role != ROLE_MODERATOR)
+    if (!role_privilege(actor, item->role))
         return SE_FORBIDDEN; /* whatever the target: he learns nothing of who is inside */
     const struct occupant *o = item_occupant(room, item);
     if (!o)

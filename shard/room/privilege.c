@@ -106,9 +106,20 @@ enum stanza_error affiliation_edit(enum affiliation actor, enum affiliation befo
     return actor == AFFIL_ADMIN ? admin_edit[before][after] : SE_FORBIDDEN;
 }
 
+bool role_privilege(struct standing actor, enum role after)
+{
+    bool admin = actor.affiliation >= AFFIL_ADMIN, moderator = actor.role == ROLE_MODERATOR;
+    if (after == ROLE_MODERATOR)
+        return admin;
+    return after == ROLE_NONE ? moderator : admin || moderator;
+}
+
 enum stanza_error role_edit(struct standing actor, struct standing target, enum role after)
 {
     bool high = target.affiliation >= AFFIL_ADMIN;
+    /* §8.4: voice is a moderator's to take, but from no admin or owner. */
+    if (after == ROLE_VISITOR && high && actor.role == ROLE_MODERATOR)
+        return SE_NOT_ALLOWED;
     /* §9.6, §9.7: the moderator list belongs to admins. */
     if (after == ROLE_MODERATOR || (target.role == ROLE_MODERATOR && after != ROLE_NONE)) {
         if (actor.affiliation < AFFIL_ADMIN)

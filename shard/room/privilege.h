@@ -25,6 +25,8 @@ struct standing {
  * and the last owner are the caller's. */
 enum stanza_error affiliation_edit(enum affiliation actor, enum affiliation before,
                                    enum affiliation after);
+/* W44: could `actor` give anybody at all this role? If not, he is told so whatever the target. */
+bool role_privilege(struct standing actor, enum role after);
 /* W44, W50: may `actor` give `target` another role? SE_NONE if so. */
 enum stanza_error role_edit(struct standing actor, struct standing target, enum role after);
 

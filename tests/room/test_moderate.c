@@ -80,7 +80,23 @@ static void test_W44_lacks_the_privilege(void **state)
              "  join Paris(paris@example.org/r none/participant)\n"
              "  subject to=paris\n"
              "juliet: set nick=Paris role=moderator\n"
-             "  reply juliet error forbidden/auth\n");
+             "  reply juliet error forbidden/auth\n"
+             "juliet: set nick=Nobody role=moderator\n"
+             "  reply juliet error forbidden/auth\n"
+             "romeo: set nick=Paris role=moderator\n"
+             "  update Paris(paris@example.org/r none/moderator) actor=Romeo,romeo@example.org/r\n"
+             "  reply romeo result\n"
+             "juliet: set nick=Paris role=participant\n"
+             "  reply juliet error forbidden/auth\n"
+             "juliet: set nick=Paris role=visitor\n"
+             "  reply juliet error forbidden/auth\n"
+             "romeo/phone: set nick=Nobody role=none\n"
+             "  reply romeo/phone error forbidden/auth\n"
+             "romeo/phone: set nick=Paris role=none\n"
+             "  reply romeo/phone error forbidden/auth\n"
+             "romeo/phone: set nick=Paris role=participant\n"
+             "  update Paris(paris@example.org/r none/participant) actor=,romeo@example.org/phone\n"
+             "  reply romeo/phone result\n");
 }
 
 static void test_W44_target_ranks_too_high(void **state)
@@ -102,6 +118,10 @@ static void test_W44_target_ranks_too_high(void **state)
              "  reply romeo result\n"
              "juliet: set nick=Adam role=none\n"
              "  reply juliet error not-allowed/cancel\n"
+             "juliet: set nick=Adam role=visitor\n"
+             "  reply juliet error not-allowed/cancel\n"
+             "juliet: set nick=Adam role=participant\n"
+             "  reply juliet error forbidden/auth\n"
              "adam: set nick=Romeo role=none\n"
              "  reply adam error not-allowed/cancel\n"
              "adam: set nick=Eve role=participant\n"
