@@ -96,7 +96,7 @@ static enum stanza_error affiliation_item(const struct step *st, struct plan *pl
     const struct room *room = st->room;
     struct str self = step_bare(st);
     enum affiliation actor = room_affil(room, self);
-    if (actor < AFFIL_ADMIN)
+    if (actor < AFFIL_ADMIN || (actor < AFFIL_OWNER && item->affiliation >= AFFIL_ADMIN))
         return SE_FORBIDDEN; /* whatever the target */
     struct str bare;
     enum stanza_error e = item_jid(st, item, &bare);
