@@ -169,13 +169,17 @@ void muc_ack(struct muc *m, const Verona__Ack *a)
     acknowledge(m, a->rseq, wire_str(a->room), false);
 }
 
-/* A new roster of the room, in place of one that may be there. */
+/* A new roster of the room, in place of one that may be there, or more of the one under way. */
 static struct mroom *fill(struct muc *m, struct mroom *room, const Verona__Delivery *d,
                           const Verona__Roster *roster)
 {
-    if (room)
-        room_close(m, room);
-    room = room_open(m, wire_str(d->room), d->slot);
+    if (!room || !room->filling) {
+        if (room)
+            room_close(m, room);
+        room = room_open(m, wire_str(d->room), d->slot);
+        room->opening = true;
+    }
+    room->filling = roster->more;
     if (roster->facts)
         replica_set_facts(room->replica, roster->facts);
     for (size_t i = 0; i < roster->n_records; i++)
@@ -260,7 +264,8 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
     (void)replica_locals(room->replica, &n_locals);
     if (d->name)
         replica_set_last(room->replica, d->name->e, d->name->s);
-    if (d->last || destroyed || n_locals == 0)
+    room->opening = room->opening && n_locals == 0;
+    if (d->last || destroyed || (n_locals == 0 && !room->opening))
         room_close(m, room);
 }
 

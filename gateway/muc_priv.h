@@ -26,6 +26,8 @@
 struct mroom {
     struct replica *replica;
     struct stanza_id_room ids;
+    bool filling; /* more of its roster is to come */
+    bool opening; /* nobody of ours is in it yet: his JOIN follows the roster */
     struct list in_slot;
     UT_hash_handle hh; /* by replica_room() */
 };
