@@ -401,10 +401,10 @@ static void show(struct muc *m, struct mroom *room, const Verona__Presence *p)
                           str_eq(jid_bare(asker->jid), jid_bare(wire_str(rec->jid))));
     struct render_presence rp = copy_of(room, wire_str(rec->nick));
     say(&rp, p, sees);
-    if (p->absent) {
+    if (p->absent) { /* with his JID if the room has put it there: the asker may not be inside yet */
         const struct render_item item = {.affiliation = (enum affiliation)rec->affiliation,
                                          .role = ROLE_NONE,
-                                         .jid = sees ? wire_str(rec->jid) : STR_NULL};
+                                         .jid = wire_str(rec->jid)};
         rp.unavailable = true;
         rp.item_nick = wire_str(rec->nick);
         rp.occupant_id = wire_str(rec->occupant_id);

@@ -17,9 +17,13 @@ static const struct option pm_options[] = {{"anyone", "Anyone"},
                                            {"participants", "Participants"},
                                            {"moderators", "Moderators"},
                                            {"none", "Nobody"}};
-static const struct option role_options[] = {
-    {"moderator", "Moderator"}, {"participant", "Participant"}, {"visitor", "Visitor"}};
-static const enum role role_values[] = {ROLE_MODERATOR, ROLE_PARTICIPANT, ROLE_VISITOR};
+/* the last one is for presencebroadcast only: those who have an affiliation and are not inside (W42) */
+static const struct option role_options[] = {{"moderator", "Moderator"},
+                                             {"participant", "Participant"},
+                                             {"visitor", "Visitor"},
+                                             {"none", "Absent"}};
+static const enum role role_values[] = {ROLE_MODERATOR, ROLE_PARTICIPANT, ROLE_VISITOR, ROLE_NONE};
+enum { ROLES_INSIDE = 3, ROLES_ALL = 4 };
 static const uint32_t max_users[] = {10, 20, 30, 50, 100, 200, 500, 1000};
 
 static void open_form(struct buf *out, const char *type, const char *form_type)
@@ -72,14 +76,14 @@ static void choice(struct buf *out, const char *var, const char *label, const st
     buf_z(out, "</field>");
 }
 
-static void roles(struct buf *out, const char *var, const char *label, uint32_t mask)
+static void roles(struct buf *out, const char *var, const char *label, uint32_t mask, size_t n)
 {
     open_field(out, "list-multi", var, label);
-    for (size_t i = 0; i < sizeof role_values / sizeof role_values[0]; i++) {
+    for (size_t i = 0; i < n; i++) {
         if (mask >> (unsigned)role_values[i] & 1u)
             render_text(out, "value", str_of(role_options[i].value));
     }
-    options(out, role_options, sizeof role_options / sizeof role_options[0]);
+    options(out, role_options, n);
     buf_z(out, "</field>");
 }
 
@@ -139,8 +143,10 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f)
            c->whois_anyone ? 1 : 0);
     choice(out, CONFIG "allowpm", "Who may send private messages", pm_options, 4, c->allow_pm);
     places(out, c->max_users);
-    roles(out, CONFIG "presencebroadcast", "Roles whose presence is shown", c->presence_broadcast);
-    roles(out, CONFIG "getmemberlist", "Roles that may read the member list", c->get_member_list);
+    roles(out, CONFIG "presencebroadcast", "Roles whose presence is shown", c->presence_broadcast,
+          ROLES_ALL);
+    roles(out, CONFIG "getmemberlist", "Roles that may read the member list", c->get_member_list,
+          ROLES_INSIDE);
     jids(out, CONFIG "roomadmins", "Administrators", f->admins, f->n_admins);
     jids(out, CONFIG "roomowners", "Owners", f->owners, f->n_owners);
     buf_z(out, "</x></query>");

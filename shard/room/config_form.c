@@ -199,7 +199,9 @@ static enum stanza_error read_presence_broadcast(struct reader *r, const struct 
 
 static enum stanza_error read_get_member_list(struct reader *r, const struct room_field *f)
 {
-    return read_roles(f, &r->out->config.get_member_list);
+    enum stanza_error e = read_roles(f, &r->out->config.get_member_list);
+    /* who is not inside has no role to read it with */
+    return !e && (r->out->config.get_member_list & ROLE_BIT(ROLE_NONE)) ? SE_NOT_ACCEPTABLE : e;
 }
 
 static enum stanza_error read_admins(struct reader *r, const struct room_field *f)

@@ -91,6 +91,28 @@ static struct session *enter(struct step *st, struct str payload)
                                      });
 }
 
+/* To whom he is, as he may see it: his JID, or only his nick. */
+void absent_show(struct step *st, const struct room_affiliation *a, const struct session *to)
+{
+    struct room_record *r = arena_zalloc(&st->fx->arena, sizeof *r);
+    r->nick = show_str(st, a->nick);
+    r->role = ROLE_NONE;
+    r->affiliation = a->affiliation;
+    if (sees_jids(st->room, to->occupant->role))
+        r->jid = show_str(st, a->jid);
+    if (a->nick.n) { /* W13 */
+        char id[OCCUPANT_ID_LEN];
+        occupant_id_make(st->room->occupant_secret, a->jid, id);
+        r->occupant_id = show_str(st, (struct str){id, sizeof id});
+    }
+    struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
+    f->presence.kind = FXP_SHOW;
+    f->presence.to_sid = to->key.sid;
+    f->presence.absent = true;
+    f->presence.records = r;
+    f->presence.n_records = 1;
+}
+
 /* R17, W42: absent users are part of the roster if the room shows role `none`. */
 static void show_absent(struct step *st, const struct session *to)
 {
@@ -102,17 +124,7 @@ static void show_absent(struct step *st, const struct session *to)
         if (e->a.affiliation == AFFIL_OUTCAST || (!e->a.nick.n && !jids) ||
             roster_person(&room->roster, e->a.jid))
             continue;
-        struct room_record *r = arena_zalloc(&st->fx->arena, sizeof *r);
-        r->nick = show_str(st, e->a.nick);
-        r->jid = jids ? show_str(st, e->a.jid) : STR_NULL;
-        r->role = ROLE_NONE;
-        r->affiliation = e->a.affiliation;
-        struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
-        f->presence.kind = FXP_SHOW;
-        f->presence.to_sid = to->key.sid;
-        f->presence.absent = true;
-        f->presence.records = r;
-        f->presence.n_records = 1;
+        absent_show(st, &e->a, to);
     }
 }
 

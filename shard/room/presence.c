@@ -37,16 +37,6 @@ void presence_step(struct step *st)
         update(st, s);
 }
 
-static struct fx *show_add(struct step *st, const struct room_record *records, uint32_t n)
-{
-    struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
-    f->presence.kind = FXP_SHOW;
-    f->presence.to_sid = st->asker.origin.sid;
-    f->presence.records = records;
-    f->presence.n_records = n;
-    return f;
-}
-
 /* R24, W40, XEP-0045 §17.3 */
 void probe_step(struct step *st)
 {
@@ -62,16 +52,14 @@ void probe_step(struct step *st)
         uint32_t n = 0;
         LIST_FOREACH (it, &o->sessions)
             records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
-        show_add(st, records, n);
+        struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
+        f->presence.kind = FXP_SHOW;
+        f->presence.to_sid = st->asker.origin.sid;
+        f->presence.records = records;
+        f->presence.n_records = n;
         return;
     }
     const struct affil *e = affils_nick(&room->affils, st->ev->nick);
-    if (!e)
-        return;
-    struct room_record *r = arena_zalloc(&st->fx->arena, sizeof *r);
-    r->nick = show_str(st, e->a.nick);
-    r->jid = sees_jids(room, asker->occupant->role) ? show_str(st, e->a.jid) : STR_NULL;
-    r->role = ROLE_NONE;
-    r->affiliation = e->a.affiliation;
-    show_add(st, r, 1)->presence.absent = true;
+    if (e)
+        absent_show(st, &e->a, asker);
 }

@@ -162,6 +162,8 @@ bool nick_refused(struct step *st, struct str nick);
 /* Reserved by or in use by somebody else? */
 bool nick_taken(const struct room *room, struct str nick, struct str bare);
 void probe_step(struct step *st);
+/* Shows somebody who has an affiliation and is not inside to one who is (W40, W42). */
+void absent_show(struct step *st, const struct room_affiliation *a, const struct session *to);
 
 void message_step(struct step *st);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */

@@ -73,8 +73,7 @@ static void put_presence(struct trace *t, struct buf *b, const struct fx *f)
         const struct room_record *r = &f->presence.records[i];
         put_record(b, r);
         assert_true(r->keep_presence || r->presence.n || !r->presence.p || f->presence.absent);
-        if (!f->presence.absent)
-            assert_int_equal(r->occupant_id.n, 32);
+        assert_int_equal(r->occupant_id.n, r->nick.n ? 32 : 0);
     }
     put_codes(b, " ", f->presence.statuses, f->presence.n_statuses);
     put_codes(b, " self=", f->presence.self_statuses, f->presence.n_self_statuses);

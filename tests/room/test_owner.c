@@ -37,6 +37,8 @@ static void test_W64_whole_or_not_at_all(void **state)
              "  reply romeo error not-acceptable/cancel\n"
              "romeo: submit roomname=Mantua presencebroadcast=visitor|king\n"
              "  reply romeo error not-acceptable/cancel\n"
+             "romeo: submit roomname=Mantua getmemberlist=none\n"
+             "  reply romeo error not-acceptable/cancel\n"
              "romeo: submit roomname=Mantua roomadmins=@\n"
              "  reply romeo error jid-malformed/modify\n"
              "romeo: config\n"
