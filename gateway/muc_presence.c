@@ -210,12 +210,64 @@ static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
         roster_to(m, room, m->occs[i]);
 }
 
-/* W36. One of several sessions may go to another nick and leave the rest behind. */
+/* The goodbye to the old nick: to the others if it is left by its last session. */
+static void old_nick_others(struct muc *m, struct mroom *room, const struct nick *old,
+                            struct list *moved, struct str new_name, const Verona__Presence *p)
+{
+    if (!list_empty(&old->occs)) {
+        others_state(m, room, old, NULL, false); /* W12: the rest stay */
+        return;
+    }
+    for (int sees = 0; sees < 2; sees++) {
+        if (!fanout_any(room->replica, old, sees))
+            continue;
+        struct render_presence rp = copy_of(room, old->name);
+        rp.unavailable = true;
+        rp.item_nick = new_name;
+        from_occ(&rp, OCC_OF(moved->next), false);
+        say(&rp, p, sees);
+        items_of(m, &rp, moved, NULL, sees, false);
+        fanout_others(m->g, room->replica, old, sees, tail(m, &rp));
+    }
+}
+
+/* The goodbye and the new presence to one who moved. The latter says nothing of the change but what
+ * is for him alone (210). */
+static void own_move(struct muc *m, struct mroom *room, const struct occ *o, struct str old_name,
+                     const Verona__Presence *p)
+{
+    struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+    if (!c)
+        return;
+    struct render_presence rp = copy_of(room, old_name);
+    rp.unavailable = true;
+    rp.item_nick = o->nick->name;
+    from_occ(&rp, o, false);
+    say(&rp, p, false);
+    item_add(m, &rp, o, o->role, true);
+    rp.self = true;
+    client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+    const Verona__Presence silent = {.n_self_statuses = p->n_self_statuses,
+                                     .self_statuses = p->self_statuses};
+    own_state(m, room, o, &silent, true);
+}
+
+static bool among(const struct occ *o, const struct replica *r, const Verona__Presence *p)
+{
+    for (size_t i = 0; i < p->n_records; i++) {
+        if (replica_find(r, p->records[i]->occ) == o)
+            return true;
+    }
+    return false;
+}
+
+/* W36. One of several sessions may go to another nick and leave the rest behind, or join sessions
+ * of his that have the new one already, and with it their role. Those who move hear of it last. */
 static void change_nick(struct muc *m, struct mroom *room, const Verona__Presence *p)
 {
     struct replica *r = room->replica;
-    struct nick *old = replica_nick(r, wire_str(p->old_nick));
     struct str old_name = wire_str(p->old_nick);
+    struct nick *old = replica_nick(r, old_name);
     struct list moved;
     if (p->n_records == 0)
         return;
@@ -229,56 +281,43 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
         }
     }
     if (!list_empty(&moved)) {
-        bool shows = replica_shows(r, OCC_OF(moved.next)->role);
-        if (!list_empty(&old->occs) && shows) {
-            others_state(m, room, old, NULL, false); /* W12: the rest stay */
-        } else if (shows) {
-            for (int sees = 0; sees < 2; sees++) {
-                struct render_presence rp = copy_of(room, old->name);
-                rp.unavailable = true;
-                rp.item_nick = new_name;
-                from_occ(&rp, OCC_OF(moved.next), false);
-                say(&rp, p, sees);
-                items_of(m, &rp, &moved, NULL, sees, false);
-                if (fanout_any(r, old, sees))
-                    fanout_others(m->g, r, old, sees, tail(m, &rp));
-            }
-        }
+        if (replica_shows(r, OCC_OF(moved.next)->role))
+            old_nick_others(m, room, old, &moved, new_name, p);
         while (!list_empty(&moved)) { /* back: it is replica_put that moves them */
             struct list *at = moved.next;
             list_remove(at);
             list_push_front(&old->occs, at);
         }
     }
-    for (size_t i = 0; i < p->n_records; i++)
-        (void)replica_put(r, p->records[i]);
+    room_for_occs(m, p->n_records);
+    uint32_t n_turned = 0; /* whose sight of JIDs changed */
+    for (size_t i = 0; i < p->n_records; i++) {
+        struct occ *before = replica_find(r, p->records[i]->occ);
+        bool sees = before && replica_sees(r, before);
+        struct occ *o = replica_put(r, p->records[i]);
+        if (before && o && o->local != REPLICA_NOT_LOCAL && sees != replica_sees(r, o))
+            m->occs[n_turned++] = o;
+    }
     struct nick *now = replica_nick(r, new_name);
     old = replica_nick(r, old_name); /* whoever stayed */
     if (!now)
         return;
     if (replica_shows(r, nick_front(now)->role))
         others_state(m, room, now, NULL, false);
-    for (size_t i = 0; i < p->n_records; i++) {
-        struct occ *o = replica_find(r, p->records[i]->occ);
-        struct client *c = o && o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
-        if (!c)
-            continue;
-        struct render_presence rp = copy_of(room, old_name);
-        rp.unavailable = true;
-        rp.item_nick = new_name;
-        from_occ(&rp, o, false);
-        say(&rp, p, false);
-        rp.n_items = 0;
-        item_add(m, &rp, o, o->role, true);
-        rp.self = true;
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
-    }
-    /* The new presence says nothing of the change but what is for him alone (210). */
-    const Verona__Presence silent = {.n_self_statuses = p->n_self_statuses,
-                                     .self_statuses = p->self_statuses};
-    own_states(m, room, now, NULL, &silent, true);
     if (old)
         own_states(m, room, old, NULL, NULL, false);
+    LIST_FOREACH(it, &now->occs)
+    {
+        if (!among(OCC_OF(it), r, p))
+            own_state(m, room, OCC_OF(it), NULL, false);
+    }
+    for (size_t i = 0; i < p->n_records; i++) {
+        const struct occ *o = replica_find(r, p->records[i]->occ);
+        if (o && o->nick == now)
+            own_move(m, room, o, old_name, p);
+    }
+    for (uint32_t i = 0; i < n_turned; i++)
+        roster_to(m, room, m->occs[i]);
 }
 
 /* W39: "Kicked: remote server not found: text" */
@@ -318,6 +357,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         items_of(m, &rp, gone, NULL, sees, true);
         fanout_others(m->g, r, n, sees, tail(m, &rp));
     }
+    own_states(m, room, n, NULL, NULL, false);
     LIST_FOREACH(it, gone)
     {
         const struct occ *o = OCC_OF(it);
@@ -337,7 +377,6 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
         stay_left(c, replica_room(r));
     }
-    own_states(m, room, n, NULL, NULL, false);
 }
 
 /* Takes them out of the replica; the nick ends with the last of its sessions. */

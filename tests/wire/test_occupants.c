@@ -1,0 +1,441 @@
+/* test_occupants.c: entering, presence, nicks and leaving as clients see it (FEATURES W1, W5 to W13,
+ * W15, W21 to W43). */
+/* Transcripts keep their lines. */
+/* clang-format off */
+#include "wire/lib_wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* W15, W7: nothing but these three; nothing before. */
+static void test_W15_creation(void **state)
+{
+    (void)state;
+    struct wire *w = wire_new();
+    wire_run(w,
+             "romeo: <presence to='R/Romeo'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Romeo'><x xmlns='U'><status code='201'/><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/><status code='110'/></x></presence>\n"
+             "  romeo <message from='R' type='groupchat'><subject/></message>\n");
+    wire_destroy(&w);
+}
+
+/* W21, W8, W11: the others first; JIDs for moderators; what a client says of muc and of itself stays out. */
+static void test_W21_entering(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><show>chat</show><x xmlns='M'/><x xmlns='U'><item role='owner'/></x><occupant-id xmlns='urn:xmpp:occupant-id:0' id='fake'/><occupant-id xmlns='urn:xmpp:occupant-id:0' id='two'/><c xmlns='caps' ver='&lt;&apos;'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><show>chat</show><c xmlns='caps' ver='&lt;&apos;'/><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>chat</show><c xmlns='caps' ver='&lt;&apos;'/><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "paris: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris <presence from='R/Juliet'><show>chat</show><c xmlns='caps' ver='&lt;&apos;'/><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris <message from='R' type='groupchat'><subject/></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n");
+}
+
+static void test_W26_entering_an_open_room(void **state)
+{
+    (void)state;
+    wire_in("<field var='muc#roomconfig_whois'><value>anyone</value></field><field var='muc#roomconfig_enablelogging'><value>1</value></field>",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><status code='100'/><status code='170'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n");
+}
+
+/* W27: the whole dance again; an update to the others. */
+static void test_W27_joining_again(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/><show>xa</show></presence>\n"
+             "  romeo <presence from='R/Juliet'><show>xa</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>xa</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n");
+}
+
+static void test_W28_not_inside(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet: <presence to='R/Juliet' id='p'><show>away</show></presence>\n"
+             "  juliet <presence from='R/Juliet' id='p' type='unavailable'><x xmlns='U'><status code='307'/><status code='333'/><item affiliation='none' role='none'/><status code='110'/></x></presence>\n");
+}
+
+/* W5: the address that was asked for, id and by; nothing is echoed. */
+static void test_W22_refusal(void **state)
+{
+    (void)state;
+    wire_in("<field var='muc#roomconfig_roomsecret'><value>rose</value></field>",
+             "juliet: <presence id='j1' to='R/J&amp;J'><x xmlns='M'><password>lily</password></x></presence>\n"
+             "  juliet <presence from='R/J&amp;J' id='j1' type='error'><error type='auth' by='R'><not-authorized xmlns='S'/></error></presence>\n");
+}
+
+static void test_W36_nick_change(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "paris: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris <message from='R' type='groupchat'><subject/></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "juliet@2: <presence to='R/Julia'><show>away</show></presence>\n"
+             "  paris <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Julia'/></x></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Julia'/></x></presence>\n"
+             "  paris <presence from='R/Julia'><show>away</show><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Julia'><show>away</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Julia'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Julia'><show>away</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "juliet@2: <presence to='R/Capulet'><x xmlns='M'/></presence>\n"
+             "  paris <presence from='R/Julia' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Capulet'/></x></presence>\n"
+             "  romeo <presence from='R/Julia' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Capulet'/></x></presence>\n"
+             "  paris <presence from='R/Capulet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Capulet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Julia' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Capulet'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Capulet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "juliet@2: <presence to='R/Romeo' id='n'/>\n"
+             "  juliet@2 <presence from='R/Romeo' id='n' type='error'><error type='cancel' by='R'><conflict xmlns='S'/></error></presence>\n");
+}
+
+/* W12, W1: an item each for who sees JIDs; who stays hears before who goes. */
+static void test_W12_several_sessions(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet <message from='R' type='groupchat'><subject/></message>\n"
+             "paris@2: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  juliet <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet/phone: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><status code='110'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet/phone <message from='R' type='groupchat'><subject/></message>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "juliet/tablet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet/tablet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet/phone: <presence to='R/Juliet' type='unavailable'><status>bye</status></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><status code='110'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Juliet' type='unavailable'><status>bye</status><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/phone'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "juliet/tablet@2: <presence to='R/Tablet'/>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris@2 <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet' nick='Tablet'/><status code='110'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><status code='110'/></x></presence>\n"
+             "juliet/tablet@2: <presence to='R/Juliet'/>\n"
+             "  juliet <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Juliet'/></x></presence>\n"
+             "  romeo <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet' nick='Juliet'/></x></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Juliet'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet' nick='Juliet'/><status code='110'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "break juliet/tablet@2\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "close juliet <status>gone</status>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><status>gone</status><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "  paris@2 <presence from='R/Juliet' type='unavailable'><status>gone</status><x xmlns='U'><item affiliation='none' role='none'/></x></presence>\n");
+}
+
+/* W37: to the bare room as well. */
+static void test_W37_leaving(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <presence to='R' type='unavailable'><status>a &lt; b</status></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><status>a &lt; b</status><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable'><status>a &lt; b</status><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "juliet@2: <presence to='R' type='unavailable'/>\n");
+}
+
+/* W38: closed, broken, or with its gateway. */
+static void test_W38_end_of_a_stream(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "close juliet@2\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "break juliet@2\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "paris: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris <message from='R' type='groupchat'><subject/></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "gateway 2 lost\n"
+             "  paris <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='333'/><item affiliation='none' role='none'/></x></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n");
+}
+
+/* W39: the text only where everybody is known. */
+static void test_W39_error_kick(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <message to='R/Romeo' type='error'><error type='wait'><not-acceptable xmlns='S'/></error></message>\n"
+             "juliet@2: <message to='R/Romeo' type='error'><error type='wait'><recipient-unavailable xmlns='S'/><text xmlns='S'>secret</text></error></message>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><status>Kicked: recipient unavailable</status><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable'><status>Kicked: recipient unavailable</status><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n");
+}
+
+static void test_W39_error_kick_in_an_open_room(void **state)
+{
+    (void)state;
+    wire_in("<field var='muc#roomconfig_whois'><value>anyone</value></field>",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><status code='100'/><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <presence to='R' type='error'><error type='cancel'><gone xmlns='S'/><text xmlns='S'>to &lt;Mantua&gt;</text></error></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><status>Kicked: gone: to &lt;Mantua&gt;</status><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable'><status>Kicked: gone: to &lt;Mantua&gt;</status><x xmlns='U'><status code='333'/><item affiliation='none' role='none' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n");
+}
+
+static void test_W40_probes(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <presence to='R/Romeo' type='probe'/>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "juliet@2: <presence to='R/Juliet' type='probe'/>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "romeo: <presence to='R/Juliet' type='probe'/>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "paris: <presence to='R/Juliet' type='probe' id='q'/>\n"
+             "  paris <presence from='R/Juliet' id='q' type='error'><error type='cancel' by='R'><not-acceptable xmlns='S'/></error></presence>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item affiliation='member' jid='nurse@example.org' nick='Nurse'/></query></iq>\n"
+             "  romeo <message from='R'><x xmlns='U'><item jid='nurse@example.org' affiliation='member'/></x></message>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "juliet@2: <presence to='R/Nurse' type='probe'/>\n"
+             "  juliet@2 <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='member' role='none' nick='Nurse'/></x></presence>\n"
+             "romeo: <presence to='R/Nurse' type='probe'/>\n"
+             "  romeo <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='member' role='none' jid='nurse@example.org' nick='Nurse'/></x></presence>\n");
+}
+
+/* W41: roles turned off and on, and a role that crosses the line. */
+static void test_W41_presencebroadcast(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "paris: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris <message from='R' type='groupchat'><subject/></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "romeo: <iq to='R' type='set' id='c'><query xmlns='O'><x xmlns='D' type='submit'><field var='muc#roomconfig_presencebroadcast'><value>moderator</value></field></x></query></iq>\n"
+             "  paris <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  romeo <presence from='R/Paris' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  romeo <iq from='R' id='c' type='result'/>\n"
+             "  romeo <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n"
+             "  paris <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n"
+             "  juliet@2 <presence from='R/Paris' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n"
+             "juliet@2: <presence to='R/Juliet'><show>dnd</show></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "nurse: <presence to='R/Nurse'><x xmlns='M'/></presence>\n"
+             "  nurse <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  nurse <presence from='R/Nurse'><x xmlns='U'><item affiliation='none' role='participant' jid='nurse@example.org/r'/><status code='110'/></x></presence>\n"
+             "  nurse <message from='R' type='groupchat'><subject/></message>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Juliet' role='moderator'/></query></iq>\n"
+             "  paris <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='moderator'><actor nick='Romeo'/></item></x></presence>\n"
+             "  nurse <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='moderator'><actor nick='Romeo'/></item></x></presence>\n"
+             "  romeo <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='moderator' jid='juliet@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/></item></x></presence>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='moderator' jid='juliet@example.org/r'><actor nick='Romeo'/></item><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Juliet' role='participant'/></query></iq>\n"
+             "  paris <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant'><actor nick='Romeo'/></item></x></presence>\n"
+             "  nurse <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant'><actor nick='Romeo'/></item></x></presence>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/></item></x></presence>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'><actor nick='Romeo'/></item><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "nurse: <presence to='R' type='unavailable'/>\n"
+             "  nurse <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='none' role='none' jid='nurse@example.org/r'/><status code='110'/></x></presence>\n"
+             "romeo: <iq to='R' type='set' id='c'><query xmlns='O'><x xmlns='D' type='submit'><field var='muc#roomconfig_presencebroadcast'><value>moderator</value><value>participant</value></field></x></query></iq>\n"
+             "  paris <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  romeo <presence from='R/Juliet'><show>dnd</show><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  romeo <iq from='R' id='c' type='result'/>\n"
+             "  romeo <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n"
+             "  paris <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><x xmlns='U'><status code='104'/></x></message>\n");
+}
+
+/* W42: with JIDs for who may see them, though he is only entering. */
+static void test_W42_absent_users(void **state)
+{
+    (void)state;
+    wire_in("<field var='muc#roomconfig_presencebroadcast'><value>none</value><value>moderator</value><value>participant</value><value>visitor</value></field>",
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item affiliation='member' jid='nurse@example.org' nick='Nurse'/><item affiliation='member' jid='paris@example.org'/></query></iq>\n"
+             "  romeo <message from='R'><x xmlns='U'><item jid='nurse@example.org' affiliation='member'/></x></message>\n"
+             "  romeo <message from='R'><x xmlns='U'><item jid='paris@example.org' affiliation='member'/></x></message>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='member' role='none' nick='Nurse'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "romeo/phone@3: <presence to='R/Romeo'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/><item affiliation='owner' role='moderator' jid='romeo@example.org/phone'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  romeo/phone@3 <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='member' role='none' jid='nurse@example.org' nick='Nurse'/></x></presence>\n"
+             "  romeo/phone@3 <presence from='R' type='unavailable'><x xmlns='U'><item affiliation='member' role='none' jid='paris@example.org'/></x></presence>\n"
+             "  romeo/phone@3 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  romeo/phone@3 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/phone'/><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/><status code='110'/></x></presence>\n"
+             "  romeo/phone@3 <message from='R' type='groupchat'><subject/></message>\n");
+}
+
+static void test_W43_moderators_see_jids(void **state)
+{
+    (void)state;
+    wire_in("",
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "paris: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "  paris <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  paris <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  paris <message from='R' type='groupchat'><subject/></message>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Juliet' role='moderator'/></query></iq>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='moderator'><actor nick='Romeo'/></item></x></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='moderator' jid='juliet@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/></item></x></presence>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='moderator' jid='juliet@example.org/r'><actor nick='Romeo'/></item><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant' jid='paris@example.org/r'/></x></presence>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Juliet' role='participant'/></query></iq>\n"
+             "  paris <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'><actor nick='Romeo'/></item></x></presence>\n"
+             "  romeo <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/></item></x></presence>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'><actor nick='Romeo'/></item><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_W15_creation),
+        cmocka_unit_test(test_W21_entering),
+        cmocka_unit_test(test_W26_entering_an_open_room),
+        cmocka_unit_test(test_W27_joining_again),
+        cmocka_unit_test(test_W28_not_inside),
+        cmocka_unit_test(test_W22_refusal),
+        cmocka_unit_test(test_W36_nick_change),
+        cmocka_unit_test(test_W12_several_sessions),
+        cmocka_unit_test(test_W37_leaving),
+        cmocka_unit_test(test_W38_end_of_a_stream),
+        cmocka_unit_test(test_W39_error_kick),
+        cmocka_unit_test(test_W39_error_kick_in_an_open_room),
+        cmocka_unit_test(test_W40_probes),
+        cmocka_unit_test(test_W41_presencebroadcast),
+        cmocka_unit_test(test_W42_absent_users),
+        cmocka_unit_test(test_W43_moderators_see_jids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
