@@ -44,6 +44,9 @@ static enum stanza_error admin_item(struct in *in, const struct xnode *k, Verona
         i->has_nick = true;
         if (!in_nick(in, nick, &text))
             return role.p ? SE_ITEM_NOT_FOUND : SE_JID_MALFORMED;
+        /* W23, W54: a nick that nobody could enter with is not reserved */
+        if (jid.p && !role.p && text.n > 0 && !jid_nick_strict(text))
+            return SE_JID_MALFORMED;
         i->nick = wire_bytes(text);
     }
     const struct xnode *reason = xnode_child(k, NS_MUC_ADMIN, "reason");

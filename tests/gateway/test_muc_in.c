@@ -244,6 +244,11 @@ static void admin(void **state)
     refused(ADMIN("<item affiliation='king' jid='b@localhost'/>"), ROOM, SE_BAD_REQUEST);
     refused(ADMIN("<item role='' nick='b'/>"), ROOM, SE_BAD_REQUEST);
     refused(ADMIN("<item affiliation='member' jid='@b'/>"), ROOM, SE_JID_MALFORMED);
+    /* W23, W54: U+1F916, unassigned in Unicode 3.2. As the name of somebody it names nobody. */
+    refused(ADMIN("<item affiliation='member' jid='b@localhost' nick='&#x1F916;'/>"), ROOM,
+            SE_JID_MALFORMED);
+    assert_int_equal(in(ADMIN("<item role='none' nick='&#x1F916;'/>"), ROOM), MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_ADMIN);
     /* no item at all: the room answers, for it depends on who asks */
     assert_int_equal(in(ADMIN(""), ROOM), MUC_IN_EVENT);
     assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_ADMIN);
