@@ -35,11 +35,6 @@ bool in_nick(struct in *in, struct str raw, struct str *out)
     return out->n > 0 && out->n <= LIMIT_JID_PART && utf8_count(*out) <= LIMIT_NICK_CHARS;
 }
 
-struct filter {
-    struct str room;
-    bool groupchat;
-};
-
 /* An address that the client wrote: is it the room's? Compared as written and without case, for
  * what is not prepared might still be read as the room by a receiver. */
 static bool is_room(struct str written, struct str room)
@@ -58,9 +53,9 @@ static bool is_room(struct str written, struct str room)
 }
 
 /* true: the element is not the client's to send into a room. */
-static bool withheld(void *ctx, const struct xnode *k)
+static bool withheld(void *ctx /* the room */, const struct xnode *k)
 {
-    const struct filter *f = ctx;
+    const struct str *room = ctx;
     /* W11: nothing of the muc and muc#user namespaces passes on (17.3) */
     if (str_is(k->ns, NS_MUC) || str_is(k->ns, NS_MUC_USER))
         return true;
@@ -69,11 +64,8 @@ static bool withheld(void *ctx, const struct xnode *k)
         return true;
     /* W14 */
     if (xnode_is(k, NS_SID, "stanza-id"))
-        return is_room(xnode_attr(k, "by"), f->room);
-    if (xnode_is(k, NS_DELAY, "delay"))
-        return is_room(xnode_attr(k, "from"), f->room);
-    /* XEP-0172: who speaks is said by the occupant JID alone */
-    return f->groupchat && xnode_is(k, "http://jabber.org/protocol/nick", "nick");
+        return is_room(xnode_attr(k, "by"), *room);
+    return xnode_is(k, NS_DELAY, "delay") && is_room(xnode_attr(k, "from"), *room);
 }
 
 static ProtobufCBinaryData kept(struct in *in, struct buf *b)
@@ -83,12 +75,11 @@ static ProtobufCBinaryData kept(struct in *in, struct buf *b)
     return wire_bytes(s);
 }
 
-ProtobufCBinaryData in_payload(struct in *in, bool groupchat)
+ProtobufCBinaryData in_payload(struct in *in)
 {
-    struct filter f = {in->room, groupchat};
     struct buf b;
     buf_init(&b);
-    xnode_write_children(&b, in->st, STR(NS_CLIENT), withheld, &f);
+    xnode_write_children(&b, in->st, STR(NS_CLIENT), withheld, &in->room);
     return kept(in, &b);
 }
 
@@ -156,7 +147,7 @@ int64_t muc_in_stamp(struct str s)
 /* W84: who sends no vcard-temp:x:update is shown to have no avatar. */
 static ProtobufCBinaryData available_payload(struct in *in)
 {
-    ProtobufCBinaryData p = in_payload(in, false);
+    ProtobufCBinaryData p = in_payload(in);
     if (xnode_child(in->st, NS_VCARD_UPDATE, "x"))
         return p;
     struct buf b;
@@ -234,7 +225,7 @@ enum muc_in in_presence(struct in *in)
     if (str_is(type, "unavailable")) {
         Verona__LeaveIn *l = arena_alloc(in->a, sizeof *l);
         verona__leave_in__init(l);
-        l->payload = in_payload(in, false);
+        l->payload = in_payload(in);
         in->ev->body_case = VERONA__ROOM_EVENT__BODY_LEAVE;
         in->ev->leave = l;
         return MUC_IN_EVENT;

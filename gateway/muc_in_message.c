@@ -28,7 +28,7 @@ static enum muc_in message(struct in *in, Verona__MessageIn__Type type)
     m->subject = wire_bytes(in_child_text(in, st, NS_CLIENT, "subject"));
     if (m->subject.len > LIMIT_SUBJECT)
         return in_refuse(in, SE_POLICY_VIOLATION);
-    m->payload = in_payload(in, type == VERONA__MESSAGE_IN__TYPE__GROUPCHAT);
+    m->payload = in_payload(in);
     in->ev->body_case = VERONA__ROOM_EVENT__BODY_MESSAGE;
     in->ev->message = m;
     return MUC_IN_EVENT;

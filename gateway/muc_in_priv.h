@@ -20,7 +20,7 @@ enum muc_in in_refuse(struct in *in, enum stanza_error condition);
 /* Text of a child element, empty if there is none. */
 struct str in_child_text(struct in *in, const struct xnode *n, const char *ns, const char *name);
 /* Children of the stanza without what is not the client's to say (W11, W13, W14). */
-ProtobufCBinaryData in_payload(struct in *in, bool groupchat);
+ProtobufCBinaryData in_payload(struct in *in);
 /* A nick that an iq names: prepared and within its limit. Empty is fine. false: it can be nobody's.
  */
 bool in_nick(struct in *in, struct str raw, struct str *out);

@@ -160,6 +160,7 @@ static void groupchat_is_cleaned(void **state)
          "<body>one &lt; two</body><thread>t</thread>"
          "<stanza-id xmlns='" NS_SID "' by='other@conference.localhost' id='x'/>"
          "<delay xmlns='" NS_DELAY "' from='a@localhost' stamp='s'/>"
+         "<nick xmlns='http://jabber.org/protocol/nick'>Bob</nick>"
          "<origin-id xmlns='" NS_SID "' id='o'/><store xmlns='" NS_HINTS "'/>");
 }
 
