@@ -70,7 +70,10 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a)
     if (to) {
         struct str text;
         if (jid_prep(to->value, a, &text, &jid)) {
-            client_send_error(c, st, SE_JID_MALFORMED, STR_NULL, STR_NULL);
+            /* W5: a nick that is none is still the room's to refuse */
+            bool room = jid_prep(jid_bare(to->value), a, &text, &jid) == 0 && jid.local.n &&
+                        str_is(jid.domain, g->muc_domain);
+            client_send_error(c, st, SE_JID_MALFORMED, STR_NULL, room ? text : STR_NULL);
             return;
         }
         to->value = text;
