@@ -4,6 +4,9 @@ build_packages=(gcc cmake ninja-build pkg-config libuv1-dev libzmq3-dev libsodiu
     libprotobuf-c-dev protobuf-c-compiler libexpat1-dev libexpat1 libssl-dev libidn-dev
     libmicrohttpd-dev libjansson-dev libinih-dev uthash-dev)
 run_packages=(redis-tools)
+# What the programs are linked with: all that a machine or image needs that only runs them.
+library_packages=(libuv1 libzmq5 libsodium23 libhiredis0.14 libprotobuf-c1 libexpat1 libssl3 libidn12
+    libmicrohttpd12 libjansson4 libinih1)
 test_packages=(libcmocka-dev redis-server redis-tools prometheus python3 python3-pytest
     python3-slixmpp libstrophe-dev clang-format binutils ca-certificates)
 
