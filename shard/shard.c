@@ -445,6 +445,8 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
     s->has_keys = endpoint_is_tcp(s->bind.data);
     if (s->has_keys)
         bus_keypair(s->public_key, s->secret_key);
+    char ports[32];
+    (void)snprintf(ports, sizeof ports, "admin=%u", (unsigned)http_port(s->http));
     int64_t weight = config_int(cfg, CFG_SHARD_WEIGHT);
     const struct cluster_self self = {
         .role = CLUSTER_SHARD,
@@ -452,7 +454,7 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
         .endpoint = s->endpoint.data,
         .admin = s->admin.data,
         .host = s->node.host,
-        .ports = "",
+        .ports = ports,
         .curve_key = s->has_keys ? s->public_key : NULL,
         .weight = weight > 0 && weight <= 10000 ? (uint32_t)weight : 100,
     };
