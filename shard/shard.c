@@ -284,19 +284,28 @@ static void on_gateway_lost(void *ctx, gateway_ref gw)
     rooms_gateway_lost(s->rooms, gw);
 }
 
+struct key_search {
+    const uint8_t *key;
+    struct str id;
+    bool found;
+};
+
+static void look_at_key(void *ctx, const struct cluster_member *m)
+{
+    struct key_search *k = ctx;
+    if ((k->id.n == 0 || str_is(k->id, m->id)) && memcmp(m->curve_key, k->key, 32) == 0)
+        k->found = true;
+}
+
+/* A connection that opens has a key, but no id yet: is the key anybody's? */
 static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
 {
     struct shard *s = ctx;
-    static const enum cluster_role roles[] = {CLUSTER_GATEWAY, CLUSTER_SHARD};
     static const uint8_t none[32];
-    if (memcmp(key, none, sizeof none) == 0)
-        return false;
-    for (size_t i = 0; i < 2; i++) {
-        const struct cluster_member *m = cluster_find(s->cluster, roles[i], id);
-        if (m && memcmp(m->curve_key, key, 32) == 0)
-            return true;
-    }
-    return false;
+    struct key_search k = {.key = key, .id = id};
+    if (memcmp(key, none, sizeof none) != 0)
+        cluster_each(s->cluster, look_at_key, &k);
+    return k.found;
 }
 
 static const struct link_ops link_calls = {
