@@ -1,7 +1,7 @@
 /* privilege.c: roles, affiliations and what they allow, as tables. */
 #include "shard/room/privilege.h"
 
-/* clang-format off: tables */
+/* clang-format off */
 /* R14, XEP-0045 §5.1.2, table 4. */
 static const enum role entering[AFFIL_OWNER + 1][2] = {
     /*                  open room          moderated room */

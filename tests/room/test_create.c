@@ -1,5 +1,5 @@
 /* test_create.c: making rooms, the lock, and their end (XEP-0045 §10.1; FEATURES W15 to W20). */
-/* clang-format off: transcripts keep their lines */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>

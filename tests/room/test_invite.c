@@ -1,5 +1,5 @@
 /* test_invite.c: invitations through the room (XEP-0045 §7.8.2; FEATURES W70 to W73). */
-/* clang-format off: transcripts keep their lines */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* test_register.c: registering with a room (XEP-0045 §7.10, §7.12; FEATURES W58 to W62). */
-/* clang-format off: transcripts keep their lines */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* test_seed.c: the reference scenario of FEATURES §5.5, "The seed script, step by step". */
-/* clang-format off: transcripts keep their lines */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>
