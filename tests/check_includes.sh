@@ -25,6 +25,7 @@ deny 'common/bus/*.[ch]' 'common/cluster/*.[ch]' -- '(gateway|shard|deploy)/' 'c
 deny 'proto/*.[ch]' -- '(rt|bus|cluster|gateway|shard|deploy)/' 'the wire stands on base'
 deny 'gateway/*.[ch]' -- '(shard|deploy)/' 'a gateway knows nothing of shards'
 deny 'shard/*.[ch]' 'shard/room/*.[ch]' -- '(gateway|deploy)/' 'a shard knows nothing of gateways'
+deny 'deploy/ctl/*.[ch]' -- '(gateway|shard|bus|proto)/' 'the tool asks processes, it does not contain them'
 deny 'common/*/*.[ch]' 'proto/*.[ch]' 'gateway/*.[ch]' 'shard/*.[ch]' 'shard/room/*.[ch]' 'deploy/ctl/*.[ch]' -- 'tests/' 'nothing stands on tests'
 deny 'gateway/xml_lexer.[ch]' 'gateway/stanza.[ch]' 'gateway/muc_in.[ch]' 'gateway/render*.[ch]' 'gateway/replica.[ch]' 'gateway/session.[ch]' 'gateway/scram.[ch]' -- '(rt/loop|rt/redis|bus/|sys/socket|netinet|poll|uv)' 'pure parts of the gateway'
 

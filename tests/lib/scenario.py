@@ -103,11 +103,12 @@ def difference(want, got):
 
 
 class Scenario:
-    """One run. ports: the actors connect to them in turn."""
+    """One run. ports: the actors connect to them in turn. login: more of xmpp.Client's options."""
 
-    def __init__(self, text, ports, suffix="", turn=0, timeout=15):
+    def __init__(self, text, ports, suffix="", turn=0, timeout=15, **login):
         self.actors, self.settings, self.steps = parse(text.replace("<.../>", "<_any_/>"))
-        self.ports, self.suffix, self.turn, self.timeout = ports, suffix, turn, timeout
+        self.ports, self.suffix, self.turn = ports, suffix, turn
+        self.login = dict(login, timeout=timeout)
         self.clients = {}
         # A suffix gives each run users and rooms of its own.
         self.users = {name: jid.replace("@", suffix + "@", 1) for name, jid in self.actors.items()}
@@ -139,7 +140,7 @@ class Scenario:
         if verb == "+":
             port = self.ports[self.turn % len(self.ports)]
             self.turn += 1
-            client = xmpp.Client(port, self.users[actor], timeout=self.timeout)
+            client = xmpp.Client(port, self.users[actor], **self.login)
             self.clients[actor] = client.connect()
             return
         client = self.clients[actor]
