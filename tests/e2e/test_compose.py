@@ -124,6 +124,20 @@ def test_prometheus_finds_every_process(composed):
     assert composed.status()["cluster"]["state"] == "ready"  # nothing else was touched
 
 
+def test_a_process_that_is_killed_comes_back(composed):
+    composed.up(shards=2, gateways=1)
+    for service in ("shard", "gateway"):
+        host = composed.containers(service)[0]["Config"]["Hostname"]
+        victim = next(p for p in composed.status()["processes"] if p["host"] == host)
+        composed("exec", "-T", service, "bash", "-c", "kill -KILL %d" % victim["pid"])
+        cluster_lib.wait_until(lambda: composed.containers(service)[0]["RestartCount"] == 1, 30,
+                               "Docker to start the %s again" % service)
+        composed.up(shards=2, gateways=1)
+        again = next(p for p in composed.status()["processes"] if p["id"] == victim["id"])
+        assert again["boot"] > victim["boot"]
+        play(composed.c2s())
+
+
 def test_rooms_and_accounts_outlive_the_containers(composed):
     room = "lasting@conference.localhost"
     composed.up(shards=2, gateways=1)
