@@ -6,6 +6,7 @@ import pytest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import cluster as cluster_lib  # noqa: E402
+from redis_server import RedisServer  # noqa: E402
 import xmpp  # noqa: E402
 
 
@@ -45,3 +46,10 @@ def client(cluster):
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def redis_server():
+    server = RedisServer()
+    yield server
+    server.close()

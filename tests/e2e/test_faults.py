@@ -153,35 +153,6 @@ def test_a_removal_survives_the_death_of_everything(own_cluster):
         assert info.find("query").find("identity")["name"] == "Kept"
 
 
-@pytest.fixture
-def redis_server():
-    """A Redis of the test's own, which it may stop and start."""
-    class Server:
-        def __init__(self):
-            self.dir = tempfile.mkdtemp(prefix="verona-redis-")
-            self.sock = os.path.join(self.dir, "redis.sock")
-            self.url = "unix://" + self.sock
-            self.start()
-
-        def start(self):
-            self.child = subprocess.Popen(
-                ["redis-server", "--port", "0", "--unixsocket", self.sock, "--dir", self.dir,
-                 "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"],
-                stdout=subprocess.DEVNULL)
-            wait_until(lambda: subprocess.run(["redis-cli", "-s", self.sock, "PING"],
-                                              capture_output=True, text=True).stdout == "PONG\n",
-                       what="redis-server")
-
-        def stop(self):
-            self.child.kill()
-            self.child.wait()
-
-    server = Server()
-    yield server
-    server.stop()
-    subprocess.run(["rm", "-rf", server.dir], check=True)
-
-
 def test_redis_goes_away_and_comes_back(own_cluster, redis_server):
     """Presence and private messages go on, what is durable waits, then is refused with `wait`; when
     Redis is back all goes on without a restart of anything."""

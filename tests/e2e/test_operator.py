@@ -1,9 +1,14 @@
 """What an operator touches: verona's commands, accounts, metrics, health."""
 import json
 import os
+import pty
+import re
+import select
 import shutil
+import signal
 import socket
 import subprocess
+import termios
 
 import pytest
 
@@ -80,19 +85,89 @@ def test_usage_errors_say_what_to_do(cluster):
     assert nobody.returncode == 3
 
 
-def test_a_taken_port_is_named():
-    """The failure says which port, by whom, and what to do."""
-    other = cluster_lib.Cluster()
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", other.c2s(1)))
-        taken.listen()
-        done = other.verona("up", "--detach", "--data", other.data, "--port-offset",
-                            str(other.offset), check=False)
-        assert done.returncode == 1
-        text = done.stdout + done.stderr
-        assert str(other.c2s(1)) in text and "--port-offset" in text, text
-    other.close()
+def test_help_is_no_mistake(cluster):
+    for args in (["--help"], ["-h"], ["help"], ["up", "--help"], ["user", "--help"],
+                 ["user", "add", "-h"], ["help", "room", "list"], ["--version"], ["-V"]):
+        done = cluster.verona(*args)
+        assert done.stdout and not done.stderr, args
+    assert "--shards" in cluster.verona("up", "--help").stdout
+    assert "--shards" not in cluster.verona("status", "--help").stdout
+    nothing = cluster.verona(check=False)
+    assert nothing.returncode == 2 and not nothing.stdout and "verona up" in nothing.stderr
+
+
+def test_healthcheck(cluster):
+    def check(port):
+        return cluster.verona("healthcheck", check=False,
+                              env={"VERONA_ADMIN_LISTEN": "0.0.0.0:%d" % port})
+    assert check(cluster.admin("gateway", 2)).returncode == 0
+    assert check(cluster.admin("shard", 1)).returncode == 0
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        done = check(nobody.getsockname()[1])
+    assert done.returncode == 1 and "no answer" in done.stderr
+
+
+def test_where_there_is_no_cluster(cluster, redis_server):
+    """Exit 3, and what to do."""
+    for args in (["status"], ["room", "list"], ["user", "list"]):
+        done = cluster.verona(*args, "--redis", "unix:///nonexistent", check=False)
+        assert done.returncode == 3 and "hint:" in done.stderr, (args, done.stderr)
+    done = cluster.verona("status", "--redis", redis_server.url, check=False)
+    assert done.returncode == 3 and "verona cluster init" in done.stderr
+
+
+def test_cluster_init(cluster, redis_server):
+    def init(*args):
+        return cluster.verona("cluster", "init", "--redis", redis_server.url, *args, check=False)
+
+    first = init()
+    assert first.returncode == 0 and first.stdout.startswith("New cluster "), first.stderr
+    assert redis_server.command("HGET", "verona:{s4095}:own", "e") == "0"
+    meta = redis_server.command("HGETALL", "verona:meta")
+    size = redis_server.command("DBSIZE")
+    again = init()
+    assert again.returncode == 0 and again.stdout.startswith("Existing cluster ")
+    assert again.stdout.split()[2] == first.stdout.split()[2]
+    assert redis_server.command("HGETALL", "verona:meta") == meta
+    assert redis_server.command("DBSIZE") == size
+
+    # Data without its meta: another seed would lose every room, so nothing is done.
+    redis_server.command("DEL", "verona:meta")
+    for turn in range(2):
+        done = init()
+        assert done.returncode == 6 and "no verona:meta" in done.stderr, done.stderr
+        assert redis_server.command("EXISTS", "verona:meta") == "0"
+    redis_server.command("FLUSHALL")
+    for i in range(0, 3000, 100):  # somebody else's data, and far behind it one key of ours
+        redis_server.command("MSET", *[w for n in range(100) for w in ("other:%d" % (i + n), "x")])
+    redis_server.command("SET", "verona:user:ann@localhost", "x")
+    assert init().returncode == 6
+    redis_server.command("DEL", "verona:user:ann@localhost")
+    assert init().returncode == 0
+    assert redis_server.command("GET", "other:17") == "x"
+
+    # An init that was interrupted goes on.
+    redis_server.command("FLUSHALL")
+    redis_server.command("SET", "verona:init", "1")
+    redis_server.command("HSET", "verona:{s7}:own", "e", "0", "o", "", "n", "", "st", "FREE")
+    assert init().returncode == 0
+    assert redis_server.command("EXISTS", "verona:init") == "0"
+
+    # Data of another layout is not touched.
+    redis_server.command("HSET", "verona:meta", "schema", "99")
+    done = init()
+    assert done.returncode == 6 and "schema is 99" in done.stderr
+
+    redis_server.stop()
+    assert init().returncode == 3
+    assert init("--wait", "soon").returncode == 2
+    waiting = subprocess.Popen([os.path.join(cluster_lib.BIN, "verona"), "cluster", "init", "--redis",
+                                redis_server.url, "--wait", "60s"], env=cluster.environment(),
+                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    redis_server.start()
+    waiting.communicate(timeout=60)
+    assert waiting.returncode == 6  # schema 99 is still there
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +213,148 @@ def test_accounts(accounts):
     with pytest.raises(xmpp.XmppError, match="not-authorized"):
         xmpp.Client(accounts.c2s(1), "ann@localhost", "second", mechanism="SCRAM-SHA-256").connect()
     assert user("del", "ann@localhost", "--yes", check=False).returncode == 4
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, cluster, *args, **env):
+        self.master, slave = pty.openpty()
+        self.child = subprocess.Popen([os.path.join(cluster_lib.BIN, "verona"), *args], stdin=slave,
+                                      stdout=slave, stderr=slave, start_new_session=True,
+                                      env=cluster.environment(TERM="xterm", **env))
+        os.close(slave)
+        self.text = ""
+
+    def read_to(self, what):
+        while what not in self.text:
+            assert select.select([self.master], [], [], 30)[0], "no %r in %r" % (what, self.text)
+            self.text += os.read(self.master, 4096).decode()
+        before, self.text = self.text.split(what, 1)
+        return before
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def end(self):
+        """Exit code and what was still said."""
+        try:
+            while True:
+                self.text += os.read(self.master, 4096).decode()
+        except OSError:
+            pass
+        os.close(self.master)
+        return self.child.wait(timeout=30), self.text
+
+
+def login(cluster, jid, password):
+    xmpp.Client(cluster.c2s(1), jid, password, mechanism="SCRAM-SHA-256").connect().close()
+
+
+def test_a_password_is_asked_for_and_not_shown(accounts):
+    run = Terminal(accounts, "user", "add", "tess@localhost", "--data", accounts.data)
+    run.read_to("Password (empty: make one): ")
+    assert not run.echoes()
+    run.type("typed secret\n")
+    run.read_to("Once more: ")
+    run.type("typed secret\n")
+    code, text = run.end()
+    assert code == 0 and "Added tess@localhost" in text and "secret" not in text
+    login(accounts, "tess@localhost", "typed secret")
+
+    run = Terminal(accounts, "user", "passwd", "tess@localhost", "--data", accounts.data)
+    run.read_to("one): ")
+    run.type("one\n")
+    run.read_to("more: ")
+    run.type("two\n")
+    code, text = run.end()
+    assert code == 1 and "not the same" in text
+    login(accounts, "tess@localhost", "typed secret")
+
+    run = Terminal(accounts, "user", "passwd", "tess@localhost", "--data", accounts.data)
+    run.read_to("one): ")
+    run.type("\n")
+    code, text = run.end()
+    assert code == 0
+    login(accounts, "tess@localhost", text.split()[-1])
+
+
+def test_an_interrupted_prompt_gives_the_terminal_back(accounts):
+    run = Terminal(accounts, "user", "add", "never@localhost", "--data", accounts.data)
+    run.read_to("one): ")
+    assert not run.echoes()
+    run.child.send_signal(signal.SIGINT)
+    assert run.child.wait(timeout=30) == -signal.SIGINT
+    assert run.echoes()
+    run.end()
+    run = Terminal(accounts, "user", "add", "never@localhost", "--data", accounts.data)
+    run.read_to("one): ")
+    run.type("\x04")  # the end of input is no empty answer
+    code, text = run.end()
+    assert code == 1 and "no password given" in text
+    assert "never@localhost" not in accounts.verona("user", "list", "--data", accounts.data).stdout
+
+
+def test_passwords_without_a_terminal(accounts):
+    def user(*args, **more):
+        return accounts.verona("user", *args, "--data", accounts.data, check=False, **more)
+
+    assert user("add", "pip@localhost", input="piped in\nnot this\n").returncode == 0
+    login(accounts, "pip@localhost", "piped in")
+    made = user("passwd", "pip@localhost", "--generate").stdout
+    assert re.fullmatch(r"\w{4}-\w{4}-\w{4}\n", made), made
+    login(accounts, "pip@localhost", made.strip())
+    path = accounts.data + "/password"
+    with open(path, "w") as file:
+        file.write("from a file\r\n")
+    assert user("passwd", "pip@localhost", "--password-file", path).returncode == 0
+    login(accounts, "pip@localhost", "from a file")
+    for text in ("", "\n", "x" * 1024 + "\n", "bell \a\n"):
+        done = user("passwd", "pip@localhost", input=text)
+        assert done.returncode == 2 and done.stderr.startswith("error:"), (text, done.stderr)
+    assert user("passwd", "pip@localhost", "--generate", "--password-stdin").returncode == 2
+    assert user("passwd", "pip@localhost", "--password-file", "/nonexistent").returncode == 1
+    login(accounts, "pip@localhost", "from a file")
+    for jid in ("pip", "pip@localhost/home", "@localhost", "p p@localhost"):
+        assert user("add", jid, "--generate").returncode == 2, jid
+    stranger = user("add", "pip@elsewhere.example", "--generate")
+    assert stranger.returncode == 0 and "cannot log in" in stranger.stderr
+
+
+def test_removing_wants_to_be_confirmed(accounts):
+    data = ("--data", accounts.data)
+    accounts.verona("user", "add", "gone@localhost", "--generate", *data)
+    refused = accounts.verona("user", "del", "gone@localhost", *data, check=False, input="yes\n")
+    assert refused.returncode == 2 and "--yes" in refused.stderr
+    run = Terminal(accounts, "user", "del", "gone@localhost", *data)
+    run.read_to("(yes/no) ")
+    run.type("no\n")
+    assert run.end()[0] == 1
+    assert "gone@localhost" in accounts.verona("user", "list", *data).stdout
+    run = Terminal(accounts, "user", "del", "gone@localhost", *data)
+    run.read_to("(yes/no) ")
+    run.type("yes\n")
+    assert run.end()[0] == 0
+    listed = json.loads(accounts.verona("user", "list", "--json", *data).stdout)
+    assert "gone@localhost" not in listed and "admin@localhost" in listed
+    assert accounts.verona("user", "list", "--match", "adm", "--plain",
+                           *data).stdout == "admin@localhost\n"
+
+
+def test_colour_is_for_terminals(accounts):
+    def shown(*args, **env):
+        run = Terminal(accounts, "status", "--data", accounts.data, *args, **env)
+        return run.end()[1]
+    assert "\x1b[1m" in shown()
+    assert "\x1b" not in shown(NO_COLOR="1")
+    assert "\x1b" not in shown("--color", "never")
+    assert "\x1b[1m" in shown("--color", "always", NO_COLOR="1")
+    assert "\x1b" not in accounts.verona("status", "--data", accounts.data).stdout
+    plain = accounts.verona("status", "--plain", "--data", accounts.data).stdout.splitlines()
+    assert len(plain) == 4 and all(line.count("\t") == 11 for line in plain), plain
 
 
 def test_anonymous():

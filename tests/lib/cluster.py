@@ -56,10 +56,14 @@ class Cluster:
         self.data = tempfile.mkdtemp(prefix="verona-test-")
         self.reports = os.path.join(self.data, "sanitizer")
 
-    def verona(self, *args, check=True, input=None):
-        env = dict(os.environ, ASAN_OPTIONS="log_path=%s:detect_leaks=1" % self.reports,
-                   UBSAN_OPTIONS="print_stacktrace=1:log_path=%s" % self.reports)
-        done = subprocess.run([os.path.join(BIN, "verona"), *args], env=env, input=input,
+    def environment(self, **more):
+        """Of every process: what a sanitizer reports comes to self.reports."""
+        return dict(os.environ, ASAN_OPTIONS="log_path=%s:detect_leaks=1" % self.reports,
+                    UBSAN_OPTIONS="print_stacktrace=1:log_path=%s" % self.reports, **more)
+
+    def verona(self, *args, check=True, input=None, env=None):
+        done = subprocess.run([os.path.join(BIN, "verona"), *args],
+                              env=self.environment(**(env or {})), input=input,
                               capture_output=True, text=True, timeout=120)
         if check and done.returncode:
             raise RuntimeError("verona %s: exit %d\n%s%s\n%s" % (
