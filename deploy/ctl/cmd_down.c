@@ -56,6 +56,12 @@ static void force(struct state *s)
     proc_kill(s->redis, SIGTERM); /* what it has is written first */
 }
 
+static int still_there(const struct state *s)
+{
+    term_clear();
+    return ctl_fail(CTL_FAILED, "the log folder may say why", "%u processes do not end", alive(s));
+}
+
 static int end(const struct ctl *c, struct folder *f, struct state *s, uint64_t limit_ms)
 {
     char text[128], pretty[PATH_MAX], data[PATH_MAX + 16];
@@ -72,7 +78,7 @@ static int end(const struct ctl *c, struct folder *f, struct state *s, uint64_t 
         if (!wait_gone(s, f, FORCED_MS)) {
             proc_kill(s->redis, SIGKILL);
             if (!wait_gone(s, f, FORCED_MS))
-                return ctl_fail(CTL_FAILED, NULL, "%u processes do not end", alive(s));
+                return still_there(s);
         }
     }
     state_remove(f);

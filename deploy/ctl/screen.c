@@ -33,8 +33,22 @@ const char *screen_program(void)
 void screen_data_option(const struct folder *f, char *out, size_t room)
 {
     out[0] = '\0';
-    if (!f->is_default)
-        snprintf(out, room, " --data %s", f->dir);
+    if (f->is_default)
+        return;
+    size_t n = (size_t)snprintf(out, room, " --data ");
+    bool plain = strspn(f->dir, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "/._-+:@%,=") == strlen(f->dir);
+    if (plain) {
+        snprintf(out + n, room - n, "%s", f->dir);
+        return;
+    }
+    out[n++] = '\'';
+    for (const char *p = f->dir; *p && n + 6 < room; p++) {
+        if (*p == '\'')
+            n += (size_t)snprintf(out + n, room - n, "'\\'");
+        out[n++] = *p;
+    }
+    snprintf(out + n, room - n, "'");
 }
 
 /* "localhost:5222 5322" */

@@ -11,7 +11,7 @@ void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms
                   const char *password, bool detached);
 /* How this program is called from here: "verona" where PATH finds it, else its path. */
 const char *screen_program(void);
-/* " --data DIR" for commands to copy, "" for the default folder. */
+/* " --data DIR", quoted for a shell, for commands to copy; "" for the default folder. */
 void screen_data_option(const struct folder *f, char *out, size_t room);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <termios.h>
@@ -17,14 +18,23 @@ void secret_wipe(struct buf *b)
     buf_deinit(b);
 }
 
+/* read(2) of one byte; with a mask, the signals that it lets through end the wait (-1). */
+static ssize_t read_byte(int fd, const sigset_t *mask, char *c)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (mask && ppoll(&p, 1, NULL, mask) < 0)
+        return -1;
+    return read(fd, c, 1);
+}
+
 /* The first line, byte by byte: whoever reads stdin after us finds the second. False: it is too
  * long, or nothing came at all. */
-static bool read_line(int fd, char line[SECRET_MAX + 1], size_t *n)
+static bool read_line(int fd, const sigset_t *mask, char line[SECRET_MAX + 1], size_t *n)
 {
     char c;
     ssize_t got;
     *n = 0;
-    while ((got = read(fd, &c, 1)) == 1 && c != '\n' && *n <= SECRET_MAX) {
+    while ((got = read_byte(fd, mask, &c)) == 1 && c != '\n' && *n <= SECRET_MAX) {
         if (*n < SECRET_MAX)
             line[*n] = c;
         ++*n;
@@ -39,7 +49,7 @@ static int from_fd(int fd, const char *from, struct buf *out)
     char line[SECRET_MAX + 1];
     size_t n;
     int rc = CTL_OK;
-    bool ok = read_line(fd, line, &n);
+    bool ok = read_line(fd, NULL, line, &n);
     if (n > SECRET_MAX)
         rc = ctl_fail(CTL_USAGE, "--generate makes one of a good length",
                       "the password in %s is longer than %d bytes", from, SECRET_MAX);
@@ -70,21 +80,34 @@ static void on_signal(int sig)
     caught = sig;
 }
 
+enum { N_SIGNALS = 3 };
+static const int signals[N_SIGNALS] = {SIGINT, SIGTERM, SIGTSTP};
+
+struct caught {
+    struct sigaction was[N_SIGNALS];
+    sigset_t mask; /* as it was; the three come in only while we wait under it */
+};
+
 /* Ctrl-C at the prompt must not leave a terminal that shows nothing. */
-static void catch_signals(struct sigaction was[3])
+static void catch_signals(struct caught *c)
 {
-    static const int sigs[3] = {SIGINT, SIGTERM, SIGTSTP};
     struct sigaction a = {.sa_handler = on_signal};
+    sigset_t block;
     caught = 0;
-    for (int i = 0; i < 3; i++)
-        sigaction(sigs[i], &a, &was[i]);
+    sigemptyset(&block);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaddset(&block, signals[i]);
+    sigprocmask(SIG_BLOCK, &block, &c->mask);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(signals[i], &a, &c->was[i]);
 }
 
-static void release_signals(const struct sigaction was[3])
+/* Does now what the signal would have done. */
+static void release_signals(const struct caught *c)
 {
-    static const int sigs[3] = {SIGINT, SIGTERM, SIGTSTP};
-    for (int i = 0; i < 3; i++)
-        sigaction(sigs[i], &was[i], NULL);
+    for (int i = 0; i < N_SIGNALS; i++)
+        sigaction(signals[i], &c->was[i], NULL);
+    sigprocmask(SIG_SETMASK, &c->mask, NULL);
     if (caught)
         raise(caught);
 }
@@ -93,10 +116,10 @@ static void release_signals(const struct sigaction was[3])
 static int ask(const char *prompt, struct buf *out)
 {
     struct termios was, silent;
-    struct sigaction actions[3];
+    struct caught signals_were;
     char line[SECRET_MAX + 1];
     size_t n;
-    catch_signals(actions);
+    catch_signals(&signals_were);
     bool echo_off = !tcgetattr(STDIN_FILENO, &was);
     silent = was;
     silent.c_lflag &= ~(tcflag_t)ECHO;
@@ -104,14 +127,14 @@ static int ask(const char *prompt, struct buf *out)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fprintf(stderr, "%s", prompt); /* now, so that what answers it is not shown */
     fflush(stderr);
-    bool ok = read_line(STDIN_FILENO, line, &n);
+    bool ok = read_line(STDIN_FILENO, &signals_were.mask, line, &n);
     if (echo_off)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
     fputc('\n', stderr);
     if (ok)
         buf_put(out, line, n);
     OPENSSL_cleanse(line, sizeof line);
-    release_signals(actions);
+    release_signals(&signals_were);
     if (ok)
         return CTL_OK;
     return ctl_fail(CTL_FAILED, NULL, "%s",

@@ -238,8 +238,8 @@ static unsigned stop_role(struct sup *s, enum sup_role role, unsigned patience)
 {
     uint64_t start = ctl_now_ms();
     bool hurry = s->stops > patience;
-    unsigned killed = 0;
-    signal_all(s, role, hurry && role != SUP_REDIS ? SIGKILL : SIGTERM);
+    bool at_once = hurry && role != SUP_REDIS;
+    unsigned n = signal_all(s, role, at_once ? SIGKILL : SIGTERM), killed = at_once ? n : 0;
     while (any_running(s, role)) {
         hurry = s->stops > patience;
         uint64_t limit = !hurry ? STOP_MS : role == SUP_REDIS ? LEAVE_MS : 0;

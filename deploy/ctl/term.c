@@ -70,7 +70,7 @@ bool term_live(void)
     return live;
 }
 
-static void clear_line(void)
+void term_clear(void)
 {
     if (live)
         fputs("\r\033[K", stdout);
@@ -86,7 +86,7 @@ static int width(const char *z)
 static void step(enum term_style st, const char *mark, const char *name, const char *text,
                  bool timed, uint64_t took_ms)
 {
-    clear_line();
+    term_clear();
     printf("  %s%s%s %-12s%s", term_on(TERM_OUT, st), mark, term_off(TERM_OUT), name, text);
     if (timed) {
         int pad = 58 - width(text);
@@ -129,7 +129,7 @@ void term_waiting(const char *name, const char *text)
 {
     if (!live)
         return;
-    clear_line();
+    term_clear();
     printf("  %s%s %-12s%s%s", term_on(TERM_OUT, TERM_DIM), fancy ? "·" : "..  ", name, text,
            term_off(TERM_OUT));
     fflush(stdout);

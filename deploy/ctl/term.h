@@ -31,6 +31,8 @@ void term_step_failed(const char *name, const char *text);
 void term_step_warn(const char *name, const char *text);
 /* What is being waited for, on a terminal only; the next step overwrites it. */
 void term_waiting(const char *name, const char *text);
+/* Takes such a line away, before something that is no step. */
+void term_clear(void);
 
 /* "[████████------------]", 20 cells, at most 64 bytes; "" where only ASCII may be shown. */
 void term_bar(unsigned n, unsigned of, char *out, size_t room);

@@ -186,6 +186,8 @@ static int run(struct up *u, int report)
     if (u->sup.n)
         drain(u, rc != CTL_OK);
     if (rc == UP_INTERRUPTED)
+        term_clear();
+    if (rc == UP_INTERRUPTED)
         printf("Stopped before it was ready.\n");
     sup_deinit(&u->sup);
     return rc == UP_INTERRUPTED ? CTL_FAILED : rc;

@@ -17,6 +17,7 @@ enum {
     READY_TRY_MS = 1000,
     TURN_MS = 10,
     SHOW_MS = 200,
+    SETTLE_MS = 5000,
     FIX_OFFSET = 10000,
     FIX_MOST = 50000
 };
@@ -202,6 +203,18 @@ static int wait_role(struct up *u, enum sup_role role)
     return rc;
 }
 
+/* A slot that is being given to a newcomer may be counted twice, or not at all, for a moment. */
+static unsigned settled_slots(struct up *u)
+{
+    uint64_t start = ctl_now_ms();
+    unsigned slots = slots_owned(u);
+    while (slots != SLOT_COUNT && !up_stopped(u) && ctl_now_ms() - start < SETTLE_MS) {
+        sup_turn(&u->sup, SHOW_MS / 4);
+        slots = slots_owned(u);
+    }
+    return slots;
+}
+
 int up_shards(struct up *u)
 {
     char text[128], bar[96];
@@ -213,7 +226,7 @@ int up_shards(struct up *u)
         rc = wait_role(u, SUP_SHARD);
     if (rc)
         return rc;
-    unsigned slots = slots_owned(u);
+    unsigned slots = settled_slots(u);
     term_bar(slots, SLOT_COUNT, bar, sizeof bar);
     snprintf(text, sizeof text, "%u up, %u/%u slots owned%s%s", u->plan.shards, slots, SLOT_COUNT,
              bar[0] ? "   " : "", bar);

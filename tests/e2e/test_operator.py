@@ -96,6 +96,14 @@ def test_help_is_no_mistake(cluster):
     assert nothing.returncode == 2 and not nothing.stdout and "verona up" in nothing.stderr
 
 
+def test_deploy_up_explains_itself():
+    """From anywhere, and without building anything."""
+    done = subprocess.run([os.path.join(cluster_lib.ROOT, "deploy", "up"), "--help"], cwd="/",
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and not done.stderr
+    assert done.stdout.startswith("deploy/up [OPTIONS]") and "--detach" in done.stdout
+
+
 def test_healthcheck(cluster):
     def check(port):
         return cluster.verona("healthcheck", check=False,
