@@ -184,7 +184,8 @@ static int run_with_options(const struct command *command, struct ctl *c, int ar
     int n = argc - rest;
     if (n < command->min_args || n > command->max_args) {
         char hint[160];
-        snprintf(hint, sizeof hint, "usage: verona %s %s [options]", command->name, command->args);
+        snprintf(hint, sizeof hint, "usage: verona %s%s%s [options]", command->name,
+                 *command->args ? " " : "", command->args);
         return ctl_fail(CTL_USAGE, hint,
                         n < command->min_args ? "%s is missing" : "too many arguments",
                         command->args);

@@ -223,29 +223,31 @@ static bool any_running(const struct sup *s, enum sup_role role)
 }
 
 /* A child that runs is not reaped yet, so its pid is its own. */
-static unsigned signal_all(struct sup *s, enum sup_role role, int sig)
+static void signal_all(struct sup *s, enum sup_role role, int sig)
 {
-    unsigned n = 0;
     for (size_t i = 0; i < s->n; i++)
-        if (s->children[i].role == role && s->children[i].running) {
+        if (s->children[i].role == role && s->children[i].running)
             kill((pid_t)s->children[i].proc.pid, sig);
-            n++;
-        }
-    return n;
 }
 
+/* Returns how many did not end by themselves. */
 static unsigned stop_role(struct sup *s, enum sup_role role, unsigned patience)
 {
     uint64_t start = ctl_now_ms();
-    bool hurry = s->stops > patience;
-    bool at_once = hurry && role != SUP_REDIS;
-    unsigned n = signal_all(s, role, at_once ? SIGKILL : SIGTERM), killed = at_once ? n : 0;
+    unsigned killed = 0;
+    for (size_t i = 0; i < s->n; i++)
+        s->children[i].status = 0; /* of those that ended earlier */
+    signal_all(s, role, SIGTERM);
     while (any_running(s, role)) {
-        hurry = s->stops > patience;
+        bool hurry = s->stops > patience;
         uint64_t limit = !hurry ? STOP_MS : role == SUP_REDIS ? LEAVE_MS : 0;
-        if (ctl_now_ms() - start > limit)
-            killed = signal_all(s, role, SIGKILL);
+        if (ctl_now_ms() - start >= limit)
+            signal_all(s, role, SIGKILL);
         sup_turn(s, 50);
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        const struct sup_child *c = &s->children[i];
+        killed += c->role == role && WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGKILL;
     }
     return killed;
 }
