@@ -126,23 +126,29 @@ static void own_states(struct muc *m, struct mroom *room, const struct nick *n,
     }
 }
 
-/* The presences of all others whom he may see, as he may see them (W21, W43). */
+/* The presence of another nick to one of ours, as he may see it. */
+static void nick_to(struct muc *m, struct mroom *room, const struct nick *n, const struct occ *to,
+                    struct client *c)
+{
+    const struct occ *front = nick_front(n);
+    if (!replica_shows(room->replica, front->role))
+        return;
+    struct render_presence rp = copy_of(room, n->name);
+    from_occ(&rp, front, true);
+    items_of(m, &rp, &n->occs, NULL, replica_sees(room->replica, to), false);
+    client_send(c, STANZA_PRESENCE, tail(m, &rp), true);
+}
+
+/* The presences of all others whom he may see (W21, W43). */
 static void roster_to(struct muc *m, struct mroom *room, const struct occ *to)
 {
     struct client *c = client_by_sid(m->g, to->sid);
-    bool sees = replica_sees(room->replica, to);
     if (!c)
         return;
     LIST_FOREACH(it, replica_nicks(room->replica))
     {
-        const struct nick *n = NICK_OF(it);
-        const struct occ *front = nick_front(n);
-        if (n == to->nick || !replica_shows(room->replica, front->role))
-            continue;
-        struct render_presence rp = copy_of(room, n->name);
-        from_occ(&rp, front, true);
-        items_of(m, &rp, &n->occs, NULL, sees, false);
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), true);
+        if (NICK_OF(it) != to->nick)
+            nick_to(m, room, NICK_OF(it), to, c);
     }
 }
 
@@ -234,11 +240,8 @@ static void old_nick_others(struct muc *m, struct mroom *room, const struct nick
 /* The goodbye and the new presence to one who moved. The latter says nothing of the change but what
  * is for him alone (210). */
 static void own_move(struct muc *m, struct mroom *room, const struct occ *o, struct str old_name,
-                     const Verona__Presence *p)
+                     const Verona__Presence *p, struct client *c)
 {
-    struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
-    if (!c)
-        return;
     struct render_presence rp = copy_of(room, old_name);
     rp.unavailable = true;
     rp.item_nick = o->nick->name;
@@ -313,8 +316,12 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
     }
     for (size_t i = 0; i < p->n_records; i++) {
         const struct occ *o = replica_find(r, p->records[i]->occ);
-        if (o && o->nick == now)
-            own_move(m, room, o, old_name, p);
+        struct client *c = o && o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+        if (!c || o->nick != now)
+            continue;
+        own_move(m, room, o, old_name, p, c);
+        if (old)
+            nick_to(m, room, old, o, c); /* his own goodbye was not that of those who stay */
     }
     for (uint32_t i = 0; i < n_turned; i++)
         roster_to(m, room, m->occs[i]);

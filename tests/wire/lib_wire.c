@@ -40,7 +40,7 @@ struct wire {
     struct gateway gateways[WIRE_GATEWAYS];
     struct client clients[WIRE_CLIENTS];
     uint32_t n_clients;
-    uint64_t now_ms, rseq;
+    uint64_t n_sessions, now_ms, rseq;
     struct event_name last;
     bool fail;
     struct arena arena; /* of the command under way */
@@ -376,8 +376,12 @@ static struct client *client_get(struct wire *w, struct str tag)
         if (str_is(tag, w->clients[i].tag) && !w->clients[i].gone)
             return &w->clients[i];
     }
-    assert_true(w->n_clients < WIRE_CLIENTS);
-    struct client *c = &w->clients[w->n_clients];
+    struct client *c = w->clients;
+    while (c < w->clients + w->n_clients && !c->gone)
+        c++;
+    w->n_clients += c == w->clients + w->n_clients;
+    assert_true(w->n_clients <= WIRE_CLIENTS);
+    memset(c, 0, sizeof *c);
     char name[32] = "", resource[32] = "r";
     unsigned gw = 1;
     snprintf(c->tag, sizeof c->tag, "%.*s", STR_FMT(tag));
@@ -391,7 +395,7 @@ static struct client *client_get(struct wire *w, struct str tag)
         snprintf(resource, sizeof resource, "%.*s", (int)(end - n - 1), slash + 1);
     snprintf(c->jid, sizeof c->jid, "%s@example.org/%s", name, resource);
     c->gw = gw - 1;
-    c->sid = 100 + w->n_clients++;
+    c->sid = 100 + w->n_sessions++;
     return c;
 }
 

@@ -1,5 +1,5 @@
-/* test_occupants.c: entering, presence, nicks and leaving as clients see it (FEATURES W1, W5 to W13,
- * W15, W21 to W43). */
+/* test_occupants.c: entering, presence, nicks and leaving as clients see it (FEATURES W1, W5 to
+ * W13, W15, W21 to W43). */
 /* Transcripts keep their lines. */
 /* clang-format off */
 #include "wire/lib_wire.h"
@@ -175,6 +175,7 @@ static void test_W12_several_sessions(void **state)
              "  paris@2 <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
              "  juliet/tablet@2 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet' nick='Tablet'/><status code='110'/></x></presence>\n"
              "  juliet/tablet@2 <presence from='R/Tablet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/tablet'/><status code='110'/></x></presence>\n"
+             "  juliet/tablet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
              "juliet/tablet@2: <presence to='R/Juliet'/>\n"
              "  juliet <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Juliet'/></x></presence>\n"
              "  romeo <presence from='R/Tablet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/tablet' nick='Juliet'/></x></presence>\n"
