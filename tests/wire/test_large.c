@@ -11,7 +11,8 @@
 #include <cmocka.h>
 
 /* 900 kB of presence: several Rosters, several Deliveries. */
-enum { OCCUPANTS = 16, STATUS = 60000 };struct count {
+enum { OCCUPANTS = 16, STATUS = 60000 };
+struct count {
     uint32_t presences, selves, subjects;
 };
 
