@@ -443,9 +443,96 @@ static void test_W8_everybody_sees_what_he_may(void **state)
     assert_true(n_jids > 3000 && n_hidden > 3000 && n_own > 3000);
 }
 
+/* ---- every standing of who looks, every kind of copy */
+
+struct standing {
+    const char *affiliation, *role;
+    bool sees; /* in a semi-anonymous room */
+};
+
+static const struct standing standings[] = {
+    {"none", "visitor", false},   {"none", "participant", false},   {"none", "moderator", true},
+    {"member", "visitor", false}, {"member", "participant", false}, {"member", "moderator", true},
+    {"admin", "moderator", true}, {"owner", "moderator", true},
+};
+
+/* What happens to somebody whom he watches, with an actor and without. */
+static const char *const events[] = {
+    "juliet: <presence to='R/Juliet'><x xmlns='M'/></presence>",
+    "juliet: <presence to='R/Juliet'><show>away</show></presence>",
+    "juliet: <presence to='R/Julia'/>",
+    "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Julia' role='visitor'/>"
+    "</query></iq>",
+    "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item jid='juliet@example.org' "
+    "affiliation='member'><reason>r</reason></item></query></iq>",
+    "juliet/phone@3: <presence to='R/Julia'><x xmlns='M'/></presence>",
+    "break juliet/phone@3",
+    "juliet: <presence to='R' type='unavailable'/>",
+    "juliet: <presence to='R/Julia'><x xmlns='M'/></presence>",
+    "juliet: <presence to='R' type='error'/>",
+    "juliet: <presence to='R/Julia'><x xmlns='M'/></presence>",
+    "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='Julia' role='none'/>"
+    "</query></iq>",
+    "juliet: <presence to='R/Julia'><x xmlns='M'/></presence>",
+    "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item jid='juliet@example.org' "
+    "affiliation='outcast'/></query></iq>",
+};
+
+static uint32_t look(const char *out, bool sees)
+{
+    static const char mine[] = "  paris@2 <presence";
+    uint32_t n = 0;
+    char line[2048];
+    for (const char *at = out; *at; at = strchr(at, '\n') + 1) {
+        if (strncmp(at, mine, sizeof mine - 1) != 0)
+            continue;
+        snprintf(line, sizeof line, "%.*s", (int)(strchr(at, '\n') - at), at);
+        if ((strstr(line, "juliet@example.org/") != NULL) != sees)
+            fail_msg("%s", line);
+        if (strstr(line, "<actor"))
+            assert_int_equal(strstr(line, "jid='romeo@example.org/r'") != NULL, sees);
+        assert_null(strstr(line, "'110'"));
+        n++;
+    }
+    return n;
+}
+
+static void matrix(bool open, const struct standing *s)
+{
+    char text[512];
+    struct wire *w = wire_new();
+    wire_open(w, open ? "<field var='muc#roomconfig_whois'><value>anyone</value></field>" : "");
+    (void)wire_do(w, "paris@2: <presence to='R/Paris'><x xmlns='M'/></presence>");
+    snprintf(text, sizeof text,
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'>"
+             "<item jid='paris@example.org' affiliation='%s'/></query></iq>",
+             s->affiliation);
+    (void)wire_do(w, text);
+    snprintf(text, sizeof text,
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'>"
+             "<item nick='Paris' role='%s'/></query></iq>",
+             s->role);
+    (void)wire_do(w, text);
+    for (size_t i = 0; i < N(events); i++) {
+        uint32_t n = look(wire_do(w, events[i]), open || s->sees);
+        assert_int_equal(n, i == 2 ? 2 : 1); /* a new nick is a goodbye and a presence */
+    }
+    wire_destroy(&w);
+}
+
+static void test_W8_every_standing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N(standings); i++) {
+        matrix(false, &standings[i]);
+        matrix(true, &standings[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_W8_every_standing),
         cmocka_unit_test(test_W8_everybody_sees_what_he_may),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
