@@ -22,6 +22,25 @@ struct occupant *item_occupant(const struct room *room, const struct room_item *
     return LIST_ENTRY(p->occupants.next, struct occupant, in_person);
 }
 
+/* Affiliation and role of an occupant as they will be after what is in the plan already: items are
+ * carried out in their order, so each is judged by what those before it leave (W46). */
+static struct standing standing_after(const struct plan *plan, const struct room *room,
+                                      const struct occupant *o)
+{
+    struct standing now = {o->person->affiliation, o->role};
+    for (uint32_t i = 0; i < plan->n; i++) {
+        const struct change *c = &plan->list[i];
+        if (c->is_role && str_eq(c->nick, o->nick)) {
+            now.role = c->role;
+        } else if (!c->is_role && str_eq(c->jid, o->person->bare) && now.role != ROLE_NONE) {
+            now.role = role_after(now.role, now.affiliation, c->after, room->config.moderated);
+            now.affiliation = c->after;
+        }
+    }
+    now.affiliation = plan_lookup(plan, room, o->person->bare);
+    return now;
+}
+
 /* R27, R28, W44, W50 */
 enum stanza_error moderate_item(const struct step *st, struct plan *plan,
                                 const struct room_item *item)
@@ -34,8 +53,7 @@ enum stanza_error moderate_item(const struct step *st, struct plan *plan,
     const struct occupant *o = item_occupant(room, item);
     if (!o)
         return SE_ITEM_NOT_FOUND;
-    struct standing target = {plan_lookup(plan, room, o->person->bare), o->role};
-    enum stanza_error e = role_edit(actor, target, item->role);
+    enum stanza_error e = role_edit(actor, standing_after(plan, room, o), item->role);
     if (!e)
         plan_role(plan, o->nick, item->role, item->has_reason, item->reason);
     return e;

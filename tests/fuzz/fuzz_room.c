@@ -1,26 +1,55 @@
-/* fuzz_room.c: bytes become events of a few people in one room; its invariants hold after each. */
+/* fuzz_room.c: bytes become events of a few people in one room; its invariants hold after each.
+ *
+ * The first byte chooses the service, then each event is its type, who, and what fill() takes. */
 #include "shard/room/room.h"
 
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct room_service service = {
-    .defaults = {.public_room = true,
-                 .presence_broadcast =
-                     ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR)},
-    .lock_new_rooms = true,
-    .history_default = 20,
-};
+static const struct str admins[] = {{"dan@d", 5}};
+
+enum { SERVICES = 32 };
+
+static struct room_service service_of(unsigned bits)
+{
+    return (struct room_service){
+        .defaults = {.public_room = true,
+                     .persistent = bits & 1,
+                     .members_only = bits >> 3 & 1,
+                     .presence_broadcast = ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) |
+                                           ROLE_BIT(ROLE_MODERATOR)},
+        .lock_new_rooms = bits >> 1 & 1,
+        .register_strangers = bits >> 2 & 1,
+        .create_by_admins_only = bits >> 4 & 1,
+        .history_default = 20,
+        .admins = admins,
+        .n_admins = 1,
+    };
+}
 
 static const char *const jids[] = {"ann@a/1", "ann@a/2", "bob@b/1", "cid@c/1", "dan@d/1"};
-static const char *const bare[] = {"ann@a", "bob@b", "cid@c", "dan@d", "b", "bob@b/9"};
+static const char *const bare[] = {
+    "ann@a", "bob@b", "cid@c", "dan@d", "b", "@", "room@conference.a/Ann", "bob@b/9"};
 static const char *const nicks[] = {"", "Ann", "Bob", "Cid", "Dan", " "};
-static const char *const vars[] = {"muc#roomconfig_membersonly", "muc#roomconfig_moderatedroom",
-                                   "muc#roomconfig_persistentroom", "muc#roomconfig_whois",
-                                   "muc#roomconfig_roomsecret", "muc#roomconfig_roomowners",
-                                   "muc#roomconfig_roomadmins", "muc#roomconfig_presencebroadcast"};
-static const char *const values[] = {"0", "1", "anyone", "moderators", "ann@a", "bob@b", "x"};
+static const char *const vars[] = {"muc#roomconfig_membersonly",
+                                   "muc#roomconfig_moderatedroom",
+                                   "muc#roomconfig_persistentroom",
+                                   "muc#roomconfig_whois",
+                                   "muc#roomconfig_roomsecret",
+                                   "muc#roomconfig_roomowners",
+                                   "muc#roomconfig_roomadmins",
+                                   "muc#roomconfig_presencebroadcast",
+                                   "muc#roomconfig_passwordprotectedroom",
+                                   "muc#roomconfig_maxusers",
+                                   "muc#roomconfig_allowpm",
+                                   "muc#roomconfig_allowinvites",
+                                   "muc#roomconfig_changesubject",
+                                   "muc#roomconfig_getmemberlist"};
+static const char *const values[] = {"0",     "1",         "anyone",  "moderators",
+                                     "ann@a", "bob@b",     "visitor", "participant",
+                                     "none",  "moderator", "",        "x"};
+static const char *const conditions[] = {"", "gone", "forbidden"};
 
 struct input {
     const uint8_t *p;
@@ -37,9 +66,19 @@ static unsigned take(struct input *in, unsigned below)
 
 #define PICK(in, list) str_of((list)[take(in, (unsigned)(sizeof(list) / sizeof((list)[0])))])
 
-static void fill(struct input *in, struct room_event *ev, struct room_item *items,
-                 struct room_field *fields, struct str *field_values)
+/* What an event points to. */
+struct bytes {
+    struct room_item items[4];
+    struct room_field fields[4];
+    struct str values[8];
+    struct room_invitation invitations[3];
+};
+
+static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
 {
+    struct room_item *items = bytes->items;
+    struct room_field *fields = bytes->fields;
+    struct str *field_values = bytes->values;
     ev->nick = PICK(in, nicks);
     ev->strict_ok = take(in, 16) != 1;
     ev->id = STR("id");
@@ -64,7 +103,7 @@ static void fill(struct input *in, struct room_event *ev, struct room_item *item
         break;
     case ROOM_EV_ERROR:
         ev->error.from_presence = take(in, 2) == 1;
-        ev->error.condition = STR("gone");
+        ev->error.condition = PICK(in, conditions);
         break;
     case ROOM_EV_ADMIN_GET:
     case ROOM_EV_ADMIN_SET:
@@ -93,6 +132,12 @@ static void fill(struct input *in, struct room_event *ev, struct room_item *item
         ev->reg.valid = take(in, 8) != 1;
         ev->reg.nick = PICK(in, nicks);
         break;
+    case ROOM_EV_INVITE:
+        ev->invite.n = take(in, 4);
+        ev->invite.invitations = bytes->invitations;
+        for (unsigned i = 0; i < ev->invite.n; i++)
+            bytes->invitations[i] = (struct room_invitation){.to = PICK(in, bare)};
+        break;
     case ROOM_EV_DECLINE:
         ev->decline.to = PICK(in, bare);
         break;
@@ -108,7 +153,6 @@ static void fill(struct input *in, struct room_event *ev, struct room_item *item
     case ROOM_EV_DESTROY:
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_REMOVE:
-    case ROOM_EV_INVITE:
     case ROOM_EV_DISCO_INFO:
     case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
@@ -124,14 +168,13 @@ static void fill(struct input *in, struct room_event *ev, struct room_item *item
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = {data, size > 2000 ? 2000 : size};
+    struct room_service service = service_of(take(&in, SERVICES));
     struct room *room = room_new(STR("room@conference.a"), &service);
     struct room_effects fx;
     room_effects_init(&fx);
     uint64_t now = 1000000;
     while (in.n > 0) {
-        struct room_item items[4];
-        struct room_field fields[4];
-        struct str field_values[8];
+        struct bytes bytes;
         struct room_event ev = {.type = (enum room_ev_type)take(&in, (unsigned)ROOM_EV_PERSISTED),
                                 .now_ms = now += 10};
         ev.random[0] = (uint8_t)now;
@@ -141,7 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ev.type = take(&in, 8) == 1 ? ROOM_EV_PERSIST_FAILED : ROOM_EV_PERSISTED;
             ev.refuse.error = SE_RESOURCE_CONSTRAINT;
         } else {
-            fill(&in, &ev, items, fields, field_values);
+            fill(&in, &ev, &bytes);
         }
         (void)!room_step(room, &ev, &fx);
         room_check(room);

@@ -268,6 +268,8 @@ static void test_W46_several_items(void **state)
 
              "romeo: set affiliation=member jid=juliet@example.org ; affiliation=outcast jid=romeo@example.org\n"
              "  reply romeo error conflict/cancel\n"
+             "romeo: set affiliation=admin jid=juliet@example.org ; nick=Juliet role=participant\n"
+             "  reply romeo error not-allowed/cancel\n"
              "romeo: get affiliation=member\n"
              "  reply romeo items\n"
              "romeo: set affiliation=member jid=juliet@example.org ; nick=Juliet role=moderator ; affiliation=outcast jid=paris@example.org ; affiliation=none jid=paris@example.org\n"
