@@ -447,7 +447,8 @@ static void show(struct muc *m, struct mroom *room, const Verona__Presence *p)
                           str_eq(jid_bare(asker->jid), jid_bare(wire_str(rec->jid))));
     struct render_presence rp = copy_of(room, wire_str(rec->nick));
     say(&rp, p, sees);
-    if (p->absent) { /* with his JID if the room has put it there: the asker may not be inside yet */
+    if (p->absent) { /* with his JID if the room has put it there: the asker may not be inside yet
+                      */
         const struct render_item item = {.affiliation = (enum affiliation)rec->affiliation,
                                          .role = ROLE_NONE,
                                          .jid = wire_str(rec->jid)};

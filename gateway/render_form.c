@@ -17,7 +17,8 @@ static const struct option pm_options[] = {{"anyone", "Anyone"},
                                            {"participants", "Participants"},
                                            {"moderators", "Moderators"},
                                            {"none", "Nobody"}};
-/* the last one is for presencebroadcast only: those who have an affiliation and are not inside (W42) */
+/* the last one is for presencebroadcast only: those who have an affiliation and are not inside
+ * (W42) */
 static const struct option role_options[] = {{"moderator", "Moderator"},
                                              {"participant", "Participant"},
                                              {"visitor", "Visitor"},
