@@ -320,6 +320,12 @@ void rooms_request(struct rooms *rs, gateway_ref gw, const Verona__RoomEvent *ev
         send_wrong_slot(rs, gw, slot, ev->rseq);
         return;
     }
+    if (slot_is_frozen(rs, slot)) {
+        early_add(rs, gw, slot, ev->epoch, ev->rseq, item);
+        return;
+    }
+    if (s->n_early)
+        early_release(rs, slot); /* first come, first served */
     struct entry *e = entry_find(rs, room);
     if (e && may_step(e) && list_empty(&e->queue)) {
         arena_reset(&rs->scratch);

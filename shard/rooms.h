@@ -20,7 +20,8 @@ struct loop;
 struct rooms;
 
 struct rooms_ops {
-    /* The token of a slot; false: it is not ours. */
+    /* The token of a slot; false: it is not ours, or may be another's in a moment (requests wait).
+     */
     bool (*token)(void *ctx, uint32_t slot, struct store_token *out);
     /* A packed verona.Item to a gateway; dropped if that life of it is over. */
     void (*send)(void *ctx, gateway_ref gw, struct str item);

@@ -93,7 +93,7 @@ struct entry {
 struct slot_state {
     uint64_t epoch; /* ours, or the last known */
     struct list rooms;
-    uint32_t n_rooms;
+    uint32_t n_rooms, n_early;
     uint64_t highest_seq; /* of removed rooms, once listed */
     bool ours, to_list;
 };
@@ -128,7 +128,7 @@ struct rooms {
     struct list idle;  /* empty rooms, longest first */
     struct list dirty; /* entries to commit at the end of this turn */
     struct list calls;
-    struct list early;   /* requests for slots that are not ours yet (struct early) */
+    struct list early;   /* requests for slots that are not ours yet, or may just be given away */
     struct list orphans; /* by due_ms */
     struct list free_works;
     uint32_t n_free_works;
@@ -192,6 +192,11 @@ void rooms_sweep_slots(struct rooms *rs);
 void early_add(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, uint64_t rseq,
                struct str item);
 void early_drop(struct rooms *rs);
+/* Ours, but not to be used now: a gift of it is under way, and its rooms must stay out of memory.
+ */
+bool slot_is_frozen(const struct rooms *rs, uint32_t slot);
+/* The slot is ours: what waited for it goes its way, in order. */
+void early_release(struct rooms *rs, uint32_t slot);
 void early_forget_gateway(struct rooms *rs, gateway_ref gw);
 void orphans_drop(struct rooms *rs);
 /* A temporary room without anybody stays in the store: end it if it is still so later. */

@@ -1,5 +1,5 @@
-/* rooms_slots.c: slots come and go; requests that are ahead of a claim; temporary rooms that nobody
- * came back to after a takeover. */
+/* rooms_slots.c: slots come and go; requests that wait for a claim or a gift to be answered;
+ * temporary rooms that nobody came back to after a takeover. */
 #include "base/err.h"
 #include "base/limits.h"
 #include "proto/wire.h"
@@ -11,7 +11,8 @@ enum {
     LISTS_A_TURN = 64, /* slots listed at once */
 };
 
-/* A request under an epoch that we have not heard of: the claim's answer may be on its way. */
+/* A request under an epoch that we have not heard of, the claim's answer may be on its way; or for
+ * a slot of ours that is being given away. */
 struct early {
     struct list link;
     uint64_t due_ms, epoch, rseq;
@@ -25,7 +26,21 @@ static void early_free(struct rooms *rs, struct early *x)
 {
     list_remove(&x->link);
     rs->queued_bytes -= x->n;
+    rs->slots[x->slot].n_early--;
     mem_free(x);
+}
+
+static void early_bounce(struct rooms *rs, struct early *x)
+{
+    send_wrong_slot(rs, x->gw, x->slot, x->rseq);
+    early_free(rs, x);
+}
+
+bool slot_is_frozen(const struct rooms *rs, uint32_t slot)
+{
+    struct store_token token;
+    const struct slot_state *s = &rs->slots[slot];
+    return s->ours && (!rs->ops->token(rs->ctx, slot, &token) || token.epoch != s->epoch);
 }
 
 void early_add(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, uint64_t rseq,
@@ -44,6 +59,7 @@ void early_add(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, 
     x->n = item.n;
     memcpy(x->item, item.p, item.n);
     rs->queued_bytes += x->n;
+    rs->slots[slot].n_early++;
     list_push_back(&rs->early, &x->link);
 }
 
@@ -59,12 +75,11 @@ void early_forget_gateway(struct rooms *rs, gateway_ref gw)
     {
         struct early *x = LIST_ENTRY(it, struct early, link);
         if (x->gw == gw)
-            early_free(rs, x);
+            early_bounce(rs, x); /* if it is only slow, it waits for an answer */
     }
 }
 
-/* The slot is ours now: what waited for it goes its way, in order. */
-static void early_release(struct rooms *rs, uint32_t slot)
+void early_release(struct rooms *rs, uint32_t slot)
 {
     struct list ready;
     struct arena a;
@@ -92,15 +107,29 @@ static void early_release(struct rooms *rs, uint32_t slot)
     arena_deinit(&a);
 }
 
+/* A request whose slot is not frozen any more and has not been lost: the gift came to nothing. */
+static struct early *early_ready(struct rooms *rs)
+{
+    LIST_FOREACH(it, &rs->early)
+    {
+        struct early *x = LIST_ENTRY(it, struct early, link);
+        const struct slot_state *s = &rs->slots[x->slot];
+        if (s->ours && x->epoch <= s->epoch && !slot_is_frozen(rs, x->slot))
+            return x;
+    }
+    return NULL;
+}
+
 static void early_sweep(struct rooms *rs, uint64_t now)
 {
+    for (struct early *x; (x = early_ready(rs));)
+        early_release(rs, x->slot);
     LIST_FOREACH_SAFE(it, nx, &rs->early)
     {
         struct early *x = LIST_ENTRY(it, struct early, link);
         if (x->due_ms > now)
             break;
-        send_wrong_slot(rs, x->gw, x->slot, x->rseq);
-        early_free(rs, x);
+        early_bounce(rs, x);
     }
 }
 
@@ -135,6 +164,14 @@ void rooms_slot_lost(struct rooms *rs, uint32_t slot)
     s->to_list = false;
     LIST_FOREACH_SAFE(it, nx, &s->rooms)
     entry_drop(rs, LIST_ENTRY(it, struct entry, by_slot), true);
+    if (!s->n_early)
+        return;
+    LIST_FOREACH_SAFE(it, nx, &rs->early)
+    {
+        struct early *x = LIST_ENTRY(it, struct early, link);
+        if (x->slot == slot && x->epoch <= s->epoch)
+            early_bounce(rs, x); /* it was given away */
+    }
 }
 
 uint64_t rooms_known_epoch(const struct rooms *rs, uint32_t slot)
@@ -254,6 +291,8 @@ void rooms_sweep_slots(struct rooms *rs)
         struct orphan *o = LIST_ENTRY(it, struct orphan, link);
         if (o->due_ms > now || fired++ == LISTS_A_TURN)
             break;
+        if (slot_is_frozen(rs, o->slot))
+            continue; /* with the next sweep, if it is still ours then */
         orphan_fire(rs, o);
         orphan_free(o);
     }

@@ -61,7 +61,9 @@ struct slots {
     uint64_t epoch[SLOT_COUNT];        /* what the caller knows as ours; 0: not ours */
     uint64_t planned_from[SLOT_COUNT]; /* GaveSlots: the giver's epoch; 0: none */
     bool giving[SLOT_COUNT];           /* not written to while the call is under way */
-    uint64_t noticed_ms[SLOT_COUNT];   /* when a takeover began, for metrics; 0: none */
+    bool unsure[SLOT_COUNT];           /* nobody answered it: giving, until the row was read */
+    uint32_t n_unsure;
+    uint64_t noticed_ms[SLOT_COUNT]; /* when a takeover began, for metrics; 0: none */
 };
 
 static void work(struct slots *s);
@@ -169,6 +171,19 @@ static void copy_str(char *out, size_t size, struct str s)
     out[n] = 0;
 }
 
+static void set_unsure(struct slots *s, uint32_t slot, bool unsure)
+{
+    s->n_unsure += (unsure ? 1u : 0u) - (s->unsure[slot] ? 1u : 0u);
+    s->unsure[slot] = unsure;
+}
+
+static void forget_gifts(struct slots *s)
+{
+    memset(s->giving, 0, sizeof(s->giving));
+    memset(s->unsure, 0, sizeof(s->unsure));
+    s->n_unsure = 0;
+}
+
 static void set_metrics(struct slots *s)
 {
     metric_set_l(METRIC_SLOTS_OWNED, "stable", NULL, ownership_n_mine(s->o));
@@ -272,6 +287,11 @@ static void on_row(void *ctx, const redisReply *reply, int err)
         } else {
             rec.epoch = (uint64_t)epoch;
             ownership_set_slot(s->o, slot, &rec);
+            if (s->unsure[slot]) { /* this says what became of the gift */
+                set_unsure(s, slot, false);
+                s->giving[slot] = false;
+                ownership_given(s->o, slot, NULL);
+            }
         }
     }
     if (--c->pending == 0) {
@@ -313,8 +333,13 @@ static void read_table(struct slots *s)
  * missing gives slots to the wrong ones and leaves ownerless ones to somebody who has enough. */
 static void reread(struct slots *s, bool moving)
 {
-    uint16_t *list = mem_alloc(2 * SLOT_COUNT * sizeof(*list));
+    uint16_t *list = mem_alloc(3 * SLOT_COUNT * sizeof(*list));
     uint32_t n = ownership_ownerless(s->o, list, SLOT_COUNT);
+    for (uint32_t i = 0; s->n_unsure > 0 && i < SLOT_COUNT; i++) {
+        if (s->unsure[i]) {
+            list[n++] = (uint16_t)i;
+        }
+    }
     if (moving) {
         n += ownership_moving(s->o, list + n, SLOT_COUNT);
     }
@@ -430,12 +455,23 @@ static void on_given(void *ctx, const redisReply *reply, int err)
     uint32_t n_gone = 0;
     bool answered = is_answer(c, reply, err);
     note_readings(s);
+    if (!answered) {
+        log_warn("give_failed", KV_Z("to", c->to_id), KV_U("slots", c->n),
+                 KV("store", err ? str_of(err_text(err)) : redis_str(reply)));
+        metric_add_l(METRIC_SLOT_MIGRATIONS_TOTAL, "out", "error", c->n);
+        for (uint32_t i = 0; i < c->n; i++) {
+            set_unsure(s, c->slots[i], true);
+        }
+        s->reread_at = 0;
+        call_free(c);
+        return;
+    }
     for (uint32_t i = 0; i < c->n; i++) {
         uint16_t slot = c->slots[i];
         struct slot_record rec;
         int64_t what = -2;
         s->giving[slot] = false;
-        if (answered && read_row(reply->element[i], &what, &rec) && what >= 0) {
+        if (read_row(reply->element[i], &what, &rec) && what >= 0) {
             ownership_given(s->o, slot, &rec);
             if (what > 0) {
                 epochs[n_gone] = (uint64_t)what;
@@ -451,9 +487,6 @@ static void on_given(void *ctx, const redisReply *reply, int err)
     }
     if (n_gone < c->n) {
         metric_add_l(METRIC_SLOT_MIGRATIONS_TOTAL, "out", "error", c->n - n_gone);
-        if (!answered) {
-            read_rows(s, c->slots, c->n); /* it may have been done */
-        }
     }
     tell(s, c->slots, c->n, false);
     if (n_gone > 0 && !call_is_void(c)) {
@@ -461,7 +494,7 @@ static void on_given(void *ctx, const redisReply *reply, int err)
         log_info("slots_given", KV_Z("to", c->to_id), KV_U("slots", n_gone));
         s->ops.send_gave(s->ctx, str_of(c->to_id), gone, epochs, n_gone);
     }
-    if (answered && n_gone > 0 && !call_is_void(c)) {
+    if (n_gone > 0 && !call_is_void(c)) {
         s->gifts_at = 0; /* go on with the next chunk */
         work(s);
     }
@@ -646,7 +679,7 @@ void slots_cluster_ready(struct slots *s)
 {
     s->life++;
     ownership_reset(s->o, cluster_nonce(s->cluster));
-    memset(s->giving, 0, sizeof(s->giving));
+    forget_gifts(s);
     memset(s->planned_from, 0, sizeof(s->planned_from));
     s->active = true;
     s->table_read = s->allowed = s->lost_row = false;
@@ -661,7 +694,7 @@ void slots_cluster_lost(struct slots *s)
     s->life++;
     s->active = s->table_read = s->allowed = false;
     ownership_reset(s->o, "-"); /* no nonce: nothing is ours */
-    memset(s->giving, 0, sizeof(s->giving));
+    forget_gifts(s);
     s->refs++;
     for (uint32_t i = 0; i < SLOT_COUNT && !s->destroyed; i++) {
         if (s->epoch[i]) {

@@ -33,6 +33,7 @@ static struct {
     uint32_t n_sent, seen;
     uint64_t epoch[SLOT_COUNT];
     uint32_t fenced;
+    bool giving; /* a gift of every slot is under way */
     uint64_t wall_ms, counter, rseq;
     uint32_t slot;
 } t;
@@ -43,7 +44,7 @@ static bool op_token(void *ctx, uint32_t slot, struct store_token *out)
 {
     (void)ctx;
     *out = (struct store_token){slot, t.epoch[slot], NONCE};
-    return t.epoch[slot] != 0;
+    return t.epoch[slot] != 0 && !t.giving;
 }
 
 static void op_send(void *ctx, gateway_ref gw, struct str item)
@@ -386,6 +387,63 @@ static void test_early_request(void **state)
     assert_int_equal(m->wrong_slot->epoch, 6);
 }
 
+/* A slot that is being given away takes nobody in: he would be forgotten without a word. */
+static void test_request_while_giving(void **state)
+{
+    (void)state;
+    struct rooms_totals totals;
+    t.giving = true;
+    uint64_t first = join(1, "alice"), second = say(1, "<body/>");
+    run();
+    nothing_more();
+    rooms_totals(t.rooms, &totals);
+    assert_int_equal(totals.rooms, 0);
+    t.giving = false; /* it came to nothing: in their order, also before who comes now */
+    say(1, "<body>2</body>");
+    run();
+    assert_int_equal(delivery(1, "roster presence:JOIN message:SUBJECT")->origin->rseq, first);
+    assert_int_equal(delivery(1, "message:GROUPCHAT")->origin->rseq, second);
+    (void)delivery(1, "message:GROUPCHAT");
+    nothing_more();
+    leave(1);
+    run_ms(300); /* out of memory */
+    forget();
+
+    t.giving = true;
+    first = join(1, "alice");
+    run();
+    t.giving = false; /* and without anybody else */
+    run_ms(600);
+    assert_int_equal(delivery(1, "roster presence:JOIN message:SUBJECT")->origin->rseq, first);
+    leave(1);
+    run_ms(300);
+    forget();
+
+    t.giving = true;
+    first = join(1, "alice");
+    t.epoch[t.slot] = 0; /* it is another's */
+    rooms_slot_lost(t.rooms, t.slot);
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->rseq, first);
+    nothing_more();
+}
+
+/* A gateway that is lost because it is slow is still there. */
+static void test_early_request_of_a_lost_gateway(void **state)
+{
+    (void)state;
+    struct request r = from(1, "alice");
+    r.epoch = 6;
+    push(1, req_join(&r));
+    rooms_gateway_lost(t.rooms, 1);
+    run();
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->rseq, r.rseq);
+    nothing_more();
+}
+
 static void test_no_creation_on_doubt(void **state)
 {
     (void)state;
@@ -614,6 +672,8 @@ int main(void)
         T(test_silent_request_is_acked),
         T(test_wrong_slot),
         T(test_early_request),
+        T(test_request_while_giving),
+        T(test_early_request_of_a_lost_gateway),
         T(test_no_creation_on_doubt),
         T(test_commit_unavailable),
         T(test_unknown_outcome),

@@ -409,6 +409,51 @@ static void an_outage_moves_nothing(void **state)
     assert_int_equal(a->n_lost + b->n_lost, c->n_mine);
 }
 
+static bool knows_both(void *ctx)
+{
+    struct node *n = ctx;
+    return cluster_find(n->cluster, CLUSTER_SHARD, STR("s1")) && slots_unassigned(n->slots) == 0;
+}
+
+static bool is_giving(void *ctx)
+{
+    struct node *n = ctx;
+    struct store_token t;
+    for (uint32_t s = 0; s < SLOT_COUNT; s++) {
+        if (n->mine[s] && !slots_token(n->slots, s, &t)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Redis stops answering while slots are being given away: as long as nobody can tell whose they
+ * are, the giver takes nothing in, and afterwards every slot is somebody's. */
+static void gifts_without_an_answer(void **state)
+{
+    (void)state;
+    struct node *a = start(0, "cluster.expect_shards=1");
+    wait_for_share(SLOT_COUNT, 5000);
+    for (uint16_t s = 0; s < SLOT_COUNT; s++) {
+        slots_loaded(a->slots, s, 1);
+    }
+    struct node *b = start(1, NULL);
+    assert_true(run_until(loop, knows_both, a, 5000));
+    run_until(loop, NULL, NULL, 1300); /* on the disk */
+    kill(server.pid, SIGSTOP);
+    for (uint16_t s = 0; s < SLOT_COUNT; s++) {
+        slots_loaded(a->slots, s, 0);
+    }
+    assert_true(run_until(loop, is_giving, a, 2000));
+    redis_server_kill(&server);
+    run_until(loop, NULL, NULL, 300); /* the connection is lost, and the answer with it */
+    assert_true(is_giving(a));
+    redis_server_start(&server);
+    wait_for_share(SLOT_COUNT / 2, 20000);
+    assert_false(is_giving(a));
+    assert_int_equal(b->n_mine, SLOT_COUNT / 2);
+}
+
 int main(void)
 {
     log_set_level(getenv("TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
@@ -420,6 +465,7 @@ int main(void)
         TEST(who_is_declared_dead_drops_everything),
         TEST(fenced_and_lost_slots),
         TEST(an_outage_moves_nothing),
+        TEST(gifts_without_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
