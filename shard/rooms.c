@@ -362,7 +362,7 @@ static void sweep(void *ctx)
             continue;
         metric_add_l(METRIC_MUC_ROOM_EVICTIONS_TOTAL, "idle", NULL, 1);
         if (room_exists(e->room) && !room_config(e->room)->persistent)
-            orphan_add(rs, e->slot, e->jid);
+            orphan_add(rs, e->slot, e->jid, rs->cfg.orphan_after_ms);
         entry_drop(rs, e, false);
     }
     rooms_sweep_slots(rs);

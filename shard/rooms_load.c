@@ -3,6 +3,8 @@
 #include "rt/metrics.h"
 #include "shard/rooms_priv.h"
 
+enum { ORPHAN_AGAIN_MS = 1000 }; /* when the store could not be asked */
+
 /* ------------------------------------------------------------------ marks */
 
 static struct mark *mark_add(struct entry *e, gateway_ref gw, struct str gwboot, uint64_t rseq)
@@ -71,6 +73,8 @@ static void loaded(void *ctx, int err, const struct store_room *found)
                              "The room cannot be reached now");
             queued_free(rs, e, q);
         }
+        if (e->ending)
+            orphan_add(rs, e->slot, e->jid, ORPHAN_AGAIN_MS);
         entry_drop(rs, e, false);
         return;
     }

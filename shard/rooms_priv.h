@@ -199,8 +199,8 @@ bool slot_is_frozen(const struct rooms *rs, uint32_t slot);
 void early_release(struct rooms *rs, uint32_t slot);
 void early_forget_gateway(struct rooms *rs, gateway_ref gw);
 void orphans_drop(struct rooms *rs);
-/* A temporary room without anybody stays in the store: end it if it is still so later. */
-void orphan_add(struct rooms *rs, uint32_t slot, struct str jid);
+/* A temporary room without anybody stays in the store: end it if it is still so after so long. */
+void orphan_add(struct rooms *rs, uint32_t slot, struct str jid, uint64_t after_ms);
 /* The room of a fired orphan was loaded: commit its end. */
 void orphan_end(struct rooms *rs, struct entry *e);
 

@@ -194,14 +194,18 @@ void orphans_drop(struct rooms *rs)
     orphan_free(LIST_ENTRY(it, struct orphan, link));
 }
 
-void orphan_add(struct rooms *rs, uint32_t slot, struct str jid)
+void orphan_add(struct rooms *rs, uint32_t slot, struct str jid, uint64_t after_ms)
 {
     struct orphan *o = mem_zalloc(sizeof *o);
     o->slot = slot;
     o->epoch = rs->slots[slot].epoch;
-    o->due_ms = loop_now_ms(rs->loop) + rs->cfg.orphan_after_ms;
+    o->due_ms = loop_now_ms(rs->loop) + after_ms;
     o->jid = (struct str){mem_dup(jid.p, jid.n), jid.n};
-    list_push_back(&rs->orphans, &o->link);
+    struct list *at = &rs->orphans; /* behind those that are due before it */
+    while (at->prev != &rs->orphans &&
+           LIST_ENTRY(at->prev, struct orphan, link)->due_ms > o->due_ms)
+        at = at->prev;
+    list_insert_before(at, &o->link);
 }
 
 static void listed(void *ctx, int err, const struct store_listed *rooms, uint32_t n,
@@ -220,7 +224,7 @@ static void listed(void *ctx, int err, const struct store_listed *rooms, uint32_
             s->highest_seq = highest_seq;
         for (uint32_t i = 0; i < n; i++)
             if (rooms[i].temporary)
-                orphan_add(rs, c->slot, rooms[i].room);
+                orphan_add(rs, c->slot, rooms[i].room, rs->cfg.orphan_after_ms);
     }
     list_remove(&c->link);
     mem_free(c);
@@ -276,7 +280,8 @@ void rooms_sweep_slots(struct rooms *rs)
 {
     uint64_t now = loop_now_ms(rs->loop);
     early_sweep(rs, now);
-    for (uint32_t i = 0; i < SLOT_COUNT && rs->n_to_list && rs->n_listing < LISTS_A_TURN; i++) {
+    for (uint32_t i = 0;
+         i < SLOT_COUNT && rs->n_to_list && rs->n_listing < LISTS_A_TURN && !rs->unsafe; i++) {
         uint16_t slot = rs->list_next;
         rs->list_next = (uint16_t)((slot + 1u) % SLOT_COUNT);
         if (!rs->slots[slot].to_list)

@@ -243,7 +243,7 @@ void entry_evict(struct rooms *rs, struct entry *e)
 {
     uint32_t n = e->n_visits;
     if (room_exists(e->room) && !room_config(e->room)->persistent)
-        orphan_add(rs, e->slot, e->jid);
+        orphan_add(rs, e->slot, e->jid, rs->cfg.orphan_after_ms);
     gateway_ref *gateways = mem_alloc(n * sizeof *gateways);
     if (n)
         memcpy(gateways, e->gateways, n * sizeof *gateways);

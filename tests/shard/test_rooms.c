@@ -630,6 +630,31 @@ static void test_orphan(void **state)
     assert_int_equal(d->parts[1]->presence->records[0]->affiliation, VERONA__AFFILIATION__OWNER);
 }
 
+/* The store cannot be asked when its time has come: then later. */
+static void test_orphan_in_an_outage(void **state)
+{
+    (void)state;
+    open_room();
+    rooms_slot_lost(t.rooms, t.slot);
+    t.epoch[t.slot] = 6;
+    rooms_set_unsafe(t.rooms, true); /* not asked for the list of its rooms either */
+    rooms_slot_gained(t.rooms, t.slot, 6, true);
+    run_ms(600);
+    rooms_set_unsafe(t.rooms, false);
+    run_ms(100);
+    store_mem_unavailable(t.store, true);
+    run_ms(600);
+    store_mem_unavailable(t.store, false);
+    run_ms(2500);
+    forget();
+    struct request r = from(2, "bob");
+    r.epoch = 6;
+    push(2, req_join(&r));
+    run();
+    const Verona__Delivery *d = delivery(2, "roster presence:JOIN message:SUBJECT");
+    assert_true(d->durable); /* made anew */
+}
+
 static void test_full_queue(void **state)
 {
     (void)state;
@@ -684,6 +709,7 @@ int main(void)
         T(test_temporary_room_ends_and_begins_again),
         T(test_idle_room_is_unloaded),
         T(test_orphan),
+        T(test_orphan_in_an_outage),
         T(test_full_queue),
         T(test_bad_request),
     };
