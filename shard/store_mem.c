@@ -213,6 +213,17 @@ static bool nick_conflict(const struct mem_room *r, const struct fx *fx)
     return false;
 }
 
+/* Is the newest entry this one, not another under its name? */
+static bool is_same_entry(const struct mem_room *r, const struct store_entry *e)
+{
+    struct buf value;
+    buf_init(&value);
+    store_pack_entry(e, &value);
+    bool same = r->log.n == 0 || str_eq(r->log.list[r->log.n - 1].value, buf_as_str(&value));
+    buf_deinit(&value);
+    return same;
+}
+
 /* What verona_commit checks, in its order. 0: go on; 1: done already. */
 static int check(struct store_mem *s, const struct store_token *t, const struct mem_room *r,
                  const struct store_entry *e, uint32_t n)
@@ -223,7 +234,7 @@ static int check(struct store_mem *s, const struct store_token *t, const struct 
     }
     struct event_name last = r ? r->last : (struct event_name){0, 0};
     if (last.e == e[n - 1].name.e && last.s == e[n - 1].name.s) {
-        return 1;
+        return is_same_entry(r, &e[n - 1]) ? 1 : ERR_DIVERGED;
     }
     bool nothing = last.e == 0 && e[0].prev.e == 0;
     if (!nothing && (last.e != e[0].prev.e || last.s != e[0].prev.s)) {
@@ -234,7 +245,7 @@ static int check(struct store_mem *s, const struct store_token *t, const struct 
     }
     uint32_t seen = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (i > 0 && e[i].name.s <= e[i - 1].name.s) {
+        if (e[i].name.s <= (i > 0 ? e[i - 1].name.s : 0)) {
             return ERR_DIVERGED;
         }
         bool is_seen = e[i].gwboot.n > 0 && mark_of(r, e[i].gwboot) >= e[i].rseq;

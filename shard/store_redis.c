@@ -241,7 +241,8 @@ static void on_commit(void *ctx, const redisReply *reply, int err)
         metric_add(METRIC_FENCED_WRITES_TOTAL, 1);
         op_end(op, ERR_FENCED, NULL);
     } else if (starts(reply, "DIVERGED") || starts(reply, "ORDER") || starts(reply, "EXISTS") ||
-               starts(reply, "NICK") || starts(reply, "SEEN")) {
+               starts(reply, "NICK") || starts(reply, "SEEN") || starts(reply, "DAMAGED") ||
+               starts(reply, "WRONGTYPE") || starts(reply, "ERR arguments")) {
         log_error("commit_diverged", KV("room", log_jid(op->room)), KV("store", redis_str(reply)));
         op_end(op, ERR_DIVERGED, NULL);
     } else {

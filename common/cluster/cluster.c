@@ -318,6 +318,8 @@ static void on_registered(void *ctx, const redisReply *reply, int err)
         c->not_before = loop_now_ms(c->loop) + ABSENT_RETRY_MS;
         if (no_library(reply)) {
             set_unsafe(c, true, "the function library " CLUSTER_LIBRARY " is missing in Redis");
+        } else {
+            log_warn("registration_refused", KV_Z("id", c->id), KV("store", redis_str(reply)));
         }
     }
     unref(c);

@@ -39,6 +39,27 @@ local function err(text)
   return redis.error_reply(text)
 end
 
+-- A whole number that a double holds exactly.
+local function is_int(s)
+  return type(s) == 'string' and #s <= 15 and string.find(s, '^%d+$') ~= nil
+end
+
+-- May a command for this kind of value be called on the key? One of another kind would stop the script
+-- half-way.
+local function holds(key, kind)
+  local t = call('TYPE', key).ok
+  return t == kind or t == 'none'
+end
+
+local function damaged(key)
+  return err('DAMAGED ' .. key)
+end
+
+-- Can verona:members be changed, and its version be raised?
+local function is_list(members)
+  return holds(members, 'hash') and is_int(call('HGET', members, 'v') or '0')
+end
+
 -- A number that is above `stored` and `hint`, and above the clock: so it rises also when Redis has
 -- lost the last one.
 local function above(stored, hint, ms)
@@ -75,21 +96,40 @@ local function row(what, e, o, n)
   return {num(what), e or '', o or '', n or ''}
 end
 
+-- The rows of KEYS[2 ...] as they are: {e, o, n}, or false where the record is lost. All are read before the
+-- first is written.
+local function read_own(keys)
+  local rows = {}
+  for i = 2, #keys do
+    local r = holds(keys[i], 'hash') and call('HMGET', keys[i], 'e', 'o', 'n')
+    rows[i] = r and is_int(r[1]) and r or false
+  end
+  return rows
+end
+
+local function all_int(args, from, step)
+  for i = from, #args, step do
+    if not is_int(args[i]) then
+      return false
+    end
+  end
+  return true
+end
+
 -- KEYS verona:shard:<my id>, own ... (up to 256)
 -- ARGV my id, my nonce, then per own key: expected e, expected n, hint
 local function claim(keys, args)
   local id, nonce = args[1], args[2]
-  if #args ~= 2 + 3 * (#keys - 1) then
+  if #keys < 2 or #args ~= 2 + 3 * (#keys - 1) or not all_int(args, 3, 3) or not all_int(args, 5, 3) then
     return err('ERR arguments')
   end
   if not shard_is(keys[1], nonce, false) then
     return err('NOTMINE ' .. id)
   end
-  local ms, out = now_ms(), {}
+  local ms, rows, out = now_ms(), read_own(keys), {}
   for i = 2, #keys do
-    local a = 3 + 3 * (i - 2)
-    local r = call('HMGET', keys[i], 'e', 'o', 'n')
-    if not r[1] then
+    local a, r = 3 + 3 * (i - 2), rows[i]
+    if not r then
       out[i - 1] = row(-1) -- lost data, never a free slot
     elseif r[1] ~= args[a] or (r[3] or '') ~= args[a + 1] then
       out[i - 1] = row(0, r[1], r[2], r[3])
@@ -106,16 +146,16 @@ end
 -- ARGV my nonce, receiver, receiver's nonce, then per own key: my e
 local function give(keys, args)
   local mine, id, nonce = args[1], args[2], args[3]
-  if #args ~= 3 + (#keys - 1) then
+  if #keys < 2 or #args ~= 3 + (#keys - 1) or not all_int(args, 4, 1) then
     return err('ERR arguments')
   end
   if not shard_is(keys[1], nonce, false) then
     return err('NOTTHERE ' .. id)
   end
-  local ms, out = now_ms(), {}
+  local ms, rows, out = now_ms(), read_own(keys), {}
   for i = 2, #keys do
-    local r = call('HMGET', keys[i], 'e', 'o', 'n')
-    if not r[1] then
+    local r = rows[i]
+    if not r then
       out[i - 1] = row(-1)
     elseif r[1] ~= args[2 + i] or r[3] ~= mine then
       out[i - 1] = row(0, r[1], r[2], r[3])
@@ -189,14 +229,21 @@ end
 -- gwboot '' = no origin. Changes other than messages come with n = 1.
 -- -> OK | DUP (all of it is there already: a retry) | SEEN (all of it was committed under other names)
 --    or an error, and nothing was done:
---    FENCED e ('-': the record is lost), DIVERGED last, SEEN (some, not all), EXISTS, NICK nick, ORDER id
+--    FENCED e ('-': the record is lost), DIVERGED last, SEEN (some, not all), EXISTS, NICK nick, ORDER id,
+--    DAMAGED key (it holds another kind of value)
 local function commit(keys, args)
   local own, log, meta, aff, nicks, rooms = keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
-  local epoch, nonce, prev, n = args[1], args[2], args[3], tonumber(args[5])
+  local epoch, nonce, prev, n = args[1], args[2], args[3], is_int(args[5]) and tonumber(args[5]) or 0
   local tail = 6 + 4 * n
   local state, flag, stamp, room = args[tail], args[tail + 1], args[tail + 2], args[tail + 3]
-  local m = tonumber(args[tail + 4] or '')
-  if n < 1 or not m or #args ~= tail + 4 + 3 * m then
+  local m = is_int(args[tail + 4]) and tonumber(args[tail + 4])
+  local good = #keys == 6 and n >= 1 and m and #args == tail + 4 + 3 * m and is_int(epoch) and
+    is_int(args[4]) and is_int(stamp) and string.find(prev, '^%d+%-%d+$') and
+    (flag == '' or flag == 'create' or flag == 'destroy')
+  for i = 0, good and n - 1 or -1 do
+    good = good and is_int(args[6 + 4 * i]) and (args[7 + 4 * i] == '' or is_int(args[8 + 4 * i]))
+  end
+  if not good then
     return err('ERR arguments')
   end
 
@@ -208,6 +255,10 @@ local function commit(keys, args)
   local h = call('HMGET', meta, 'last', 'state')
   local last = h[1] or '0-0'
   if last == epoch .. '-' .. args[tail - 4] then
+    local newest = call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
+    if newest and newest[1] == last and newest[2][2] ~= args[tail - 1] then
+      return err('DIVERGED ' .. last) -- another event under this name
+    end
     return redis.status_reply('DUP')
   end
   -- Where no event is known, any name of epoch 0 says so: its number is `hs`, above which names start.
@@ -247,6 +298,16 @@ local function commit(keys, args)
     return redis.status_reply('SEEN')
   elseif seen > 0 then
     return err('SEEN ' .. seen .. ' of ' .. n)
+  end
+
+  if not holds(log, 'stream') then
+    return damaged(log)
+  elseif m > 0 and not holds(aff, 'hash') then
+    return damaged(aff)
+  elseif m > 0 and not holds(nicks, 'hash') then
+    return damaged(nicks)
+  elseif flag ~= '' and not holds(rooms, 'set') then
+    return damaged(rooms)
   end
 
   local freed, taken = {}, {}
@@ -330,6 +391,13 @@ end
 -- KEYS record, verona:members
 -- ARGV "shard:<id>" | "gateway:<id>", nonce, then field value ...   -> {boot, version}
 local function register(keys, args)
+  if #keys ~= 2 or #args < 2 or #args % 2 ~= 0 then
+    return err('ERR arguments')
+  elseif not holds(keys[1], 'hash') then
+    return damaged(keys[1])
+  elseif not is_list(keys[2]) then
+    return damaged(keys[2])
+  end
   local boot = num(above(call('HGET', keys[1], 'boot'), 0, now_ms()))
   call('DEL', keys[1])
   call('HSET', keys[1], 'boot', boot, 'nonce', args[2], 'renew', '1', 'state', 'UP')
@@ -346,8 +414,11 @@ end
 
 -- KEYS record   ARGV boot, nonce, state (UP | DRAINING)   -> the new counter
 local function renew(keys, args)
-  local r = call('HMGET', keys[1], 'boot', 'nonce', 'state')
-  if r[1] ~= args[1] or r[2] ~= args[2] or not alive(r[3]) then
+  local r = call('HMGET', keys[1], 'boot', 'nonce', 'state', 'renew')
+  if #args ~= 3 or not alive(args[3]) then
+    return err('ERR arguments')
+  end
+  if r[1] ~= args[1] or r[2] ~= args[2] or not alive(r[3]) or not is_int(r[4]) then
     return err('NOTMINE ' .. (r[3] or '-'))
   end
   if r[3] ~= args[3] then
@@ -358,6 +429,11 @@ end
 
 -- KEYS record, verona:members   ARGV boot, renew   -> 1, or 0: it moved, or is dead already
 local function bury(keys, args)
+  if #keys ~= 2 or #args ~= 2 then
+    return err('ERR arguments')
+  elseif not is_list(keys[2]) then
+    return damaged(keys[2])
+  end
   local r = call('HMGET', keys[1], 'boot', 'renew', 'state')
   if r[1] ~= args[1] or r[2] ~= args[2] or not alive(r[3]) then
     return 0
@@ -369,6 +445,11 @@ end
 
 -- KEYS record, verona:members   ARGV member field, boot, nonce   -> 1 or 0: not ours
 local function leave(keys, args)
+  if #keys ~= 2 or #args ~= 3 then
+    return err('ERR arguments')
+  elseif not is_list(keys[2]) then
+    return damaged(keys[2])
+  end
   local r = call('HMGET', keys[1], 'boot', 'nonce')
   if r[1] ~= args[2] or r[2] ~= args[3] then
     return 0
@@ -383,6 +464,11 @@ end
 -- Takes a member that has long been dead, or has no record, off the list.
 -- KEYS record, verona:members   ARGV member field, boot   -> 1 or 0: it lives, or another boot does
 local function forget(keys, args)
+  if #keys ~= 2 or #args ~= 2 then
+    return err('ERR arguments')
+  elseif not is_list(keys[2]) then
+    return damaged(keys[2])
+  end
   local r = call('HMGET', keys[1], 'boot', 'state')
   if call('HGET', keys[2], args[1]) ~= args[2] or (r[1] and (r[1] ~= args[2] or alive(r[2]))) then
     return 0
@@ -402,6 +488,9 @@ end
 
 -- KEYS verona:session:<bare JID>   ARGV resource, entry, most sessions   -> the entry it replaced, or ''
 local function session_bind(keys, args)
+  if #keys ~= 1 or #args ~= 3 or not is_int(args[3]) then
+    return err('ERR arguments')
+  end
   local old = call('HGET', keys[1], args[1])
   if not old and call('HLEN', keys[1]) >= tonumber(args[3]) then
     return err('TOOMANY ' .. args[3])
@@ -412,6 +501,9 @@ end
 
 -- KEYS verona:session:<bare JID>   ARGV resource, "<gateway> <boot> <handle>"   -> 1 or 0: another's
 local function session_unbind(keys, args)
+  if #keys ~= 1 or #args ~= 2 then
+    return err('ERR arguments')
+  end
   if not is_session(call('HGET', keys[1], args[1]), args[2]) then
     return 0
   end
@@ -420,6 +512,9 @@ end
 
 -- KEYS verona:session:<bare JID>   ARGV resource, "<gateway> <boot> <handle>", priority   -> 1 or 0
 local function session_priority(keys, args)
+  if #keys ~= 1 or #args ~= 3 or not string.find(args[3], '^%-?%d+$') then
+    return err('ERR arguments')
+  end
   if not is_session(call('HGET', keys[1], args[1]), args[2]) then
     return 0
   end

@@ -29,7 +29,7 @@ struct redis_server {
     redisContext *direct; /* the test's own connection */
 };
 
-static void redis_server_start(struct redis_server *s)
+static inline void redis_server_start(struct redis_server *s)
 {
     if (!s->dir[0]) {
         strcpy(s->dir, "/tmp/verona-redis-XXXXXX");
@@ -43,7 +43,7 @@ static void redis_server_start(struct redis_server *s)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* however the test ends */
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir",
                s->dir, "--save", "", "--appendonly", "yes", "--loglevel", "warning", "--logfile",
-               "log", (char *)NULL);
+               "log", "--enable-debug-command", "local", (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < 500; i++) {
@@ -64,7 +64,7 @@ static void redis_server_start(struct redis_server *s)
 }
 
 /* As kill -9. Data stay. */
-static void redis_server_kill(struct redis_server *s)
+static inline void redis_server_kill(struct redis_server *s)
 {
     redisFree(s->direct);
     s->direct = NULL;
@@ -73,7 +73,7 @@ static void redis_server_kill(struct redis_server *s)
     s->pid = 0;
 }
 
-static void redis_server_end(struct redis_server *s)
+static inline void redis_server_end(struct redis_server *s)
 {
     char command[128];
     if (s->pid) {
@@ -86,8 +86,8 @@ static void redis_server_end(struct redis_server *s)
 }
 
 /* A command of the test; words are separated by spaces. The caller frees the reply. */
-__attribute__((format(printf, 2, 3))) static redisReply *ask(struct redis_server *s,
-                                                             const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static inline redisReply *ask(struct redis_server *s,
+                                                                    const char *fmt, ...)
 {
     char line[2048];
     va_list ap;
@@ -106,7 +106,7 @@ __attribute__((format(printf, 2, 3))) static redisReply *ask(struct redis_server
 
 /* The same, for an answer that is text or a number; the text is static. */
 #define ask_text(s, ...) reply_text(ask(s, __VA_ARGS__))
-static const char *reply_text(redisReply *r)
+static inline const char *reply_text(redisReply *r)
 {
     static char text[512];
     if (r->type == REDIS_REPLY_INTEGER) {
@@ -118,7 +118,7 @@ static const char *reply_text(redisReply *r)
     return text;
 }
 
-static void load_library(struct redis_server *s)
+static inline void load_library(struct redis_server *s)
 {
     char path[512];
     snprintf(path, sizeof(path), "%s%s", __FILE__[0] == '/' ? "" : "./",
@@ -142,7 +142,7 @@ static void load_library(struct redis_server *s)
     freeReplyObject(r);
 }
 
-static void write_meta(struct redis_server *s, const char *cluster_id, const char *nslots)
+static inline void write_meta(struct redis_server *s, const char *cluster_id, const char *nslots)
 {
     freeReplyObject(ask(s,
                         "HSET verona:meta cluster_id %s gen 77 nslots %s unicode 320 schema 1 seed "
@@ -151,7 +151,7 @@ static void write_meta(struct redis_server *s, const char *cluster_id, const cha
                         cluster_id, nslots));
 }
 
-static void init_cluster(struct redis_server *s)
+static inline void init_cluster(struct redis_server *s)
 {
     struct buf key;
     const char *argv[3 + 256];
@@ -188,7 +188,7 @@ struct waiting {
     bool ok;
 };
 
-static void look(void *ctx)
+static inline void look(void *ctx)
 {
     struct waiting *w = ctx;
     w->ok = w->cond && w->cond(w->ctx);
@@ -198,7 +198,7 @@ static void look(void *ctx)
 }
 
 /* True as soon as cond(ctx) holds; false after limit_ms. Without cond: just runs so long. */
-static bool run_until(struct loop *l, bool (*cond)(void *ctx), void *ctx, uint64_t limit_ms)
+static inline bool run_until(struct loop *l, bool (*cond)(void *ctx), void *ctx, uint64_t limit_ms)
 {
     struct waiting w = {l, cond, ctx, loop_now_ms(l) + limit_ms, false};
     struct loop_timer t;

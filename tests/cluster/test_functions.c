@@ -1,0 +1,234 @@
+/* test_functions.c: verona.lua refuses what it cannot do whole: after an error nothing has changed.
+ */
+#include "cluster/redis_server.h"
+
+#define NONCE "0123456789abcdef0123456789abcdef"
+
+static struct redis_server server;
+
+static int setup(void **state)
+{
+    (void)state;
+    server = (struct redis_server){.pid = 0};
+    redis_server_start(&server);
+    init_cluster(&server);
+    freeReplyObject(ask(&server, "HSET verona:{s5}:own e 100 o s1 n " NONCE " st OWNED"));
+    freeReplyObject(ask(&server, "HSET verona:shard:s1 boot 7 nonce " NONCE " renew 1 state UP"));
+    freeReplyObject(ask(&server, "HSET verona:members v 3 shard:s1 7"));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    redis_server_end(&server);
+    return 0;
+}
+
+static char digest[64];
+
+static void remember(void)
+{
+    snprintf(digest, sizeof(digest), "%s", ask_text(&server, "DEBUG DIGEST"));
+}
+
+static void assert_unchanged(void)
+{
+    assert_string_equal(ask_text(&server, "DEBUG DIGEST"), digest);
+}
+
+static void assert_starts(const char *text, const char *prefix)
+{
+    if (strncmp(text, prefix, strlen(prefix)) != 0) {
+        fail_msg("\"%s\" does not begin with \"%s\"", text, prefix);
+    }
+}
+
+/* An error of that kind, and Redis is as it was. */
+#define assert_refused(prefix, ...)                                                                \
+    do {                                                                                           \
+        remember();                                                                                \
+        assert_starts(ask_text(&server, __VA_ARGS__), prefix);                                     \
+        assert_unchanged();                                                                        \
+    } while (0)
+
+#define COMMIT                                                                                     \
+    "FCALL verona_commit 6 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "                  \
+    "verona:{s5}:aff:r "                                                                           \
+    "verona:{s5}:nicks:r verona:{s5}:rooms 100 " NONCE " "
+#define CREATE COMMIT "0-0 256 1 1 g:1 1 created STATE create 1000 r "
+#define SAY COMMIT "100-1 256 1 2 g:1 2 said '' '' 1000 r 0"
+
+static void create(void)
+{
+    assert_string_equal(ask_text(&server, CREATE "1 a@d value Nick"), "OK");
+}
+
+static void commits_with_bad_arguments(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        COMMIT,
+        COMMIT "0-0 256 0",
+        COMMIT "0-0 256 1",
+        COMMIT "0-0 256 x 1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 2 1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 -1 1 g:1 1 p S create 1 r 0",
+        COMMIT "0 256 1 1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 many 1 1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 0x1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 1e0 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 -1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 12345678901234567890 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 1 g:1 x p S create 1 r 0",
+        COMMIT "0-0 256 1 1 g:1 '' p S create 1 r 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S make 1 r 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create now r 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r x",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 1 a@d v",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 more",
+        "FCALL verona_commit 5 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "
+        "verona:{s5}:aff:r verona:{s5}:nicks:r 100 " NONCE " 0-0 256 1 1 g:1 1 p S create 1 r 0",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_refused("ERR arguments", "%s", bad[i]);
+    }
+    create();
+}
+
+/* A key that holds another kind of value stops a script where it is first touched. */
+static void commits_on_damaged_keys(void **state)
+{
+    (void)state;
+    static const char *const at_create[] = {"log:r", "aff:r", "nicks:r", "rooms"};
+    for (size_t i = 0; i < sizeof(at_create) / sizeof(at_create[0]); i++) {
+        freeReplyObject(ask(&server, "SET verona:{s5}:%s text", at_create[i]));
+        assert_refused("DAMAGED verona:{s5}:", CREATE "1 a@d value Nick");
+        freeReplyObject(ask(&server, "DEL verona:{s5}:%s", at_create[i]));
+    }
+    freeReplyObject(ask(&server, "SET verona:{s5}:meta:r text"));
+    assert_refused("WRONGTYPE", CREATE "0");
+    freeReplyObject(ask(&server, "DEL verona:{s5}:meta:r"));
+    create();
+
+    /* The nick of a change that frees one is looked at last. The value is a StoredAffiliation {4:
+     * "N"}. */
+    freeReplyObject(ask(&server, "HSET verona:{s5}:aff:r b@d \"\x01N"));
+    freeReplyObject(ask(&server, "RENAME verona:{s5}:nicks:r kept"));
+    freeReplyObject(ask(&server, "SET verona:{s5}:nicks:r text"));
+    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' '' 1 r 1 b@d '' ''");
+    freeReplyObject(ask(&server, "RENAME kept verona:{s5}:nicks:r"));
+
+    freeReplyObject(ask(&server, "RENAME verona:{s5}:rooms kept"));
+    freeReplyObject(ask(&server, "SET verona:{s5}:rooms text"));
+    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' destroy 1 r 0");
+    assert_string_equal(ask_text(&server, SAY), "OK"); /* which does not need it */
+    freeReplyObject(ask(&server, "RENAME verona:{s5}:own kept2"));
+    freeReplyObject(ask(&server, "SET verona:{s5}:own text"));
+    assert_refused("WRONGTYPE", SAY);
+}
+
+/* The same again is a retry; another event under the same name is not. */
+static void commits_repeated(void **state)
+{
+    (void)state;
+    create();
+    assert_string_equal(ask_text(&server, SAY), "OK");
+    remember();
+    assert_string_equal(ask_text(&server, SAY), "DUP");
+    assert_unchanged();
+    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 2 g:1 2 other '' '' 1000 r 0");
+    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 3 g:1 3 other '' '' 1000 r 0");
+    assert_refused("FENCED 100",
+                   "FCALL verona_commit 6 verona:{s5}:own verona:{s5}:log:r "
+                   "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
+                   "verona:{s5}:rooms 99 " NONCE " 100-2 256 1 3 g:1 3 p '' '' 1 r 0");
+    freeReplyObject(ask(&server, "DEL verona:{s5}:own"));
+    assert_refused("FENCED -", SAY);
+}
+
+static void slots_with_bad_arguments(void **state)
+{
+    (void)state;
+    assert_refused("ERR arguments", "FCALL verona_claim 1 verona:shard:s1 s1 " NONCE);
+    assert_refused("ERR arguments",
+                   "FCALL verona_claim 2 verona:shard:s1 verona:{s6}:own s1 " NONCE " 0 ''");
+    assert_refused("ERR arguments",
+                   "FCALL verona_claim 2 verona:shard:s1 verona:{s6}:own s1 " NONCE " 0 '' high");
+    assert_refused("NOTMINE s1",
+                   "FCALL verona_claim 2 verona:shard:s1 verona:{s6}:own s1 another 0 '' 0");
+    assert_refused("ERR arguments",
+                   "FCALL verona_give 2 verona:shard:s1 verona:{s5}:own " NONCE " s1 " NONCE " x");
+    assert_refused("NOTTHERE s2", "FCALL verona_give 2 verona:shard:s2 verona:{s5}:own " NONCE
+                                  " s2 " NONCE " 100");
+
+    /* A damaged record is lost data; the others of the call are done. */
+    freeReplyObject(ask(&server, "DEL verona:{s8}:own"));
+    freeReplyObject(ask(&server, "SET verona:{s8}:own text"));
+    redisReply *r =
+        ask(&server, "FCALL verona_claim 4 verona:shard:s1 verona:{s7}:own "
+                     "verona:{s8}:own verona:{s9}:own s1 " NONCE " 0 '' 0 0 '' 0 0 '' 0");
+    assert_int_equal(r->type, REDIS_REPLY_ARRAY);
+    assert_string_equal(r->element[0]->element[2]->str, "s1");
+    assert_string_equal(r->element[1]->element[0]->str, "-1");
+    assert_string_equal(r->element[2]->element[2]->str, "s1");
+    freeReplyObject(r);
+    assert_string_equal(ask_text(&server, "HGET verona:{s9}:own o"), "s1");
+    assert_string_equal(ask_text(&server, "GET verona:{s8}:own"), "text");
+}
+
+static void members_with_bad_arguments(void **state)
+{
+    (void)state;
+    assert_refused("ERR arguments",
+                   "FCALL verona_register 2 verona:shard:s1 verona:members shard:s1");
+    assert_refused("ERR arguments",
+                   "FCALL verona_register 2 verona:shard:s1 verona:members shard:s1 "
+                   "nonce endpoint");
+    assert_refused("ERR arguments", "FCALL verona_renew 1 verona:shard:s1 7 " NONCE " DEAD");
+    assert_refused("ERR arguments", "FCALL verona_bury 2 verona:shard:s1 verona:members 7");
+    assert_refused("ERR arguments",
+                   "FCALL verona_leave 2 verona:shard:s1 verona:members shard:s1 7");
+    assert_refused("ERR arguments",
+                   "FCALL verona_forget 2 verona:shard:s1 verona:members shard:s1");
+
+    freeReplyObject(ask(&server, "HSET verona:members v many"));
+    assert_refused("DAMAGED verona:members",
+                   "FCALL verona_register 2 verona:shard:s1 verona:members shard:s1 another");
+    assert_refused("DAMAGED verona:members",
+                   "FCALL verona_bury 2 verona:shard:s1 verona:members 7 1");
+    assert_refused("DAMAGED verona:members",
+                   "FCALL verona_leave 2 verona:shard:s1 verona:members shard:s1 7 " NONCE);
+    freeReplyObject(ask(&server, "SET verona:members text"));
+    assert_refused("DAMAGED verona:members",
+                   "FCALL verona_register 2 verona:shard:s2 verona:members shard:s2 another");
+    freeReplyObject(ask(&server, "HSET verona:shard:s1 renew often"));
+    assert_refused("NOTMINE", "FCALL verona_renew 1 verona:shard:s1 7 " NONCE " DRAINING");
+    freeReplyObject(ask(&server, "SET verona:shard:s3 text"));
+    assert_refused("DAMAGED verona:shard:s3",
+                   "FCALL verona_register 2 verona:shard:s3 verona:members2 shard:s3 another");
+}
+
+static void sessions_with_bad_arguments(void **state)
+{
+    (void)state;
+    assert_refused("ERR arguments", "FCALL verona_session_bind 1 verona:session:a@d r");
+    assert_refused("ERR arguments", "FCALL verona_session_bind 1 verona:session:a@d r e most");
+    assert_refused("ERR arguments", "FCALL verona_session_unbind 1 verona:session:a@d r");
+    assert_refused("ERR arguments", "FCALL verona_session_priority 1 verona:session:a@d r e high");
+    freeReplyObject(ask(&server, "SET verona:session:a@d text"));
+    assert_refused("WRONGTYPE", "FCALL verona_session_bind 1 verona:session:a@d r e 5");
+    assert_refused("WRONGTYPE", "FCALL verona_session_unbind 1 verona:session:a@d r e");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(commits_with_bad_arguments), TEST(commits_on_damaged_keys),
+        TEST(commits_repeated),           TEST(slots_with_bad_arguments),
+        TEST(members_with_bad_arguments), TEST(sessions_with_bad_arguments),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
