@@ -86,6 +86,13 @@ struct call {
     uint16_t slots[];
 };
 
+/* A row of a call that is being read. Replies need not come in the order of the questions: those
+ * that were not sent end by their deadline. */
+struct row {
+    struct call *call;
+    uint16_t slot;
+};
+
 static struct call *call_new(struct slots *s, const uint16_t *slots, uint32_t n)
 {
     struct call *c = mem_zalloc(sizeof(*c) + n * sizeof(slots[0]));
@@ -270,9 +277,11 @@ static void end_reading(struct call *c)
 
 static void on_row(void *ctx, const redisReply *reply, int err)
 {
-    struct call *c = ctx;
+    struct row *row = ctx;
+    struct call *c = row->call;
     struct slots *s = c->s;
-    uint32_t slot = c->slots[c->n - c->pending]; /* replies come in order */
+    uint16_t slot = row->slot;
+    mem_free(row);
     if (err || reply->type != REDIS_REPLY_ARRAY || reply->elements != 3) {
         c->failed = true;
     } else if (!call_is_void(c)) {
@@ -313,7 +322,9 @@ static void read_rows(struct slots *s, const uint16_t *slots, uint32_t n)
         buf_init(&key);
         cluster_slot_key(&key, slots[i], "own", STR_NULL);
         const struct str argv[] = {STR("HMGET"), buf_as_str(&key), STR("e"), STR("o"), STR("n")};
-        redis_command(s->redis, 5, argv, COMMAND_MS, on_row, c);
+        struct row *row = mem_alloc(sizeof(*row));
+        *row = (struct row){c, slots[i]};
+        redis_command(s->redis, 5, argv, COMMAND_MS, on_row, row);
         buf_deinit(&key);
     }
 }

@@ -44,6 +44,7 @@ struct op {
     struct store_redis *s; /* NULL: the store is gone, only replies are awaited */
     enum op_kind kind;
     void (*send)(struct op *op);
+    void (*answered)(struct op *op); /* OP_LOAD, OP_LIST: every reply of the try is there */
     struct loop_timer retry;
     uint64_t deadline_ms;      /* end of the hold */
     uint64_t unknown_since_ms; /* 0: the outcome is not unknown */
@@ -359,12 +360,13 @@ static void damaged(struct op *op, const char *what)
     metric_set(METRIC_DATA_LOSS_SUSPECTED, 1);
 }
 
-/* A reply of a load or list is there; true: it was the last of this try, and the request lives. */
-static bool read_reply(struct op *op, const redisReply *reply, int err, int type)
+/* A reply of a load or list is there. Which one is the last is not sure: commands that were not
+ * sent end by their deadline. */
+static void read_reply(struct op *op, const redisReply *reply, int err, int type)
 {
     bool is_last = op->pending == 1;
     if (!op_reply(op)) {
-        return false;
+        return;
     }
     if (err == ERR_UNAVAILABLE) {
         op->deadline_ms = 0; /* no time is left */
@@ -372,7 +374,9 @@ static bool read_reply(struct op *op, const redisReply *reply, int err, int type
     if (err || (reply->type != type && reply->type != REDIS_REPLY_NIL)) {
         op->failed = true;
     }
-    return is_last;
+    if (is_last) {
+        op->answered(op);
+    }
 }
 
 static void end_load(struct op *op)
@@ -406,35 +410,35 @@ static void on_own(void *ctx, const redisReply *reply, int err)
         op->own_exists = redis_str(reply->element[0]).n > 0;
         op->hs = (uint64_t)redis_int(reply->element[1], 0);
     }
-    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
 static void on_load_meta(void *ctx, const redisReply *reply, int err)
 {
     struct op *op = ctx;
     if (!op->s || err || reply->type != REDIS_REPLY_ARRAY) {
-        (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+        read_reply(op, reply, err, REDIS_REPLY_ARRAY);
         return;
     }
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         store_reader_meta(&op->reader, kept(op, reply->element[i]),
                           kept(op, reply->element[i + 1]));
     }
-    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
 static void on_load_aff(void *ctx, const redisReply *reply, int err)
 {
     struct op *op = ctx;
     if (!op->s || err || reply->type != REDIS_REPLY_ARRAY) {
-        (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+        read_reply(op, reply, err, REDIS_REPLY_ARRAY);
         return;
     }
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         store_reader_affiliation(&op->reader, kept(op, reply->element[i]),
                                  kept(op, reply->element[i + 1]));
     }
-    (void)read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
 static void on_load_log(void *ctx, const redisReply *reply, int err)
@@ -449,9 +453,7 @@ static void on_load_log(void *ctx, const redisReply *reply, int err)
                                       kept(op, e->element[1]->element[1]));
         }
     }
-    if (read_reply(op, reply, err, REDIS_REPLY_ARRAY)) {
-        end_load(op); /* the last of the four commands */
-    }
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
 static void send_load(struct op *op)
@@ -478,12 +480,27 @@ static void redis_load(struct store *store, uint32_t slot, struct str room, stor
     struct op *op = op_new((struct store_redis *)store, OP_LOAD, slot, room, ctx);
     op->load_fn = fn;
     op->send = send_load;
+    op->answered = end_load;
     send_load(op);
 }
 
 /* ---------------------------------------------------------------------------------------- list */
 
-static void send_list(struct op *op);
+static void end_list(struct op *op)
+{
+    if (op->failed) {
+        op->states = false; /* from the start: the list may have changed meanwhile */
+        op_again(op);
+    } else if (!op->own_exists) {
+        damaged(op, "the record of the slot is missing");
+        op_end(op, ERR_UNAVAILABLE, NULL);
+    } else if (op->states || op->n_listed == 0) {
+        op_end(op, 0, NULL);
+    } else {
+        op->states = true;
+        op->send(op);
+    }
+}
 
 static void on_list_rooms(void *ctx, const redisReply *reply, int err)
 {
@@ -495,40 +512,20 @@ static void on_list_rooms(void *ctx, const redisReply *reply, int err)
             op->listed[i].room = kept(op, reply->element[i]);
         }
     }
-    if (!read_reply(op, reply, err, REDIS_REPLY_ARRAY)) {
-        return;
-    }
-    if (op->failed) {
-        op_again(op);
-    } else if (!op->own_exists) {
-        damaged(op, "the record of the slot is missing");
-        op_end(op, ERR_UNAVAILABLE, NULL);
-    } else if (op->n_listed == 0) {
-        op_end(op, 0, NULL);
-    } else {
-        op->states = true;
-        op->send(op);
-    }
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
 static void on_list_state(void *ctx, const redisReply *reply, int err)
 {
     struct op *op = ctx;
-    if (op->s && !err) {
+    if (op->s && !err) { /* in order, or the try has failed */
         struct store_listed *l = &op->listed[op->n_states++];
         if (reply->type != REDIS_REPLY_STRING ||
             store_unpack_temporary(redis_str(reply), &l->temporary) != 0) {
             l->temporary = false; /* damaged: loading it will say so; never take it for temporary */
         }
     }
-    if (read_reply(op, reply, err, REDIS_REPLY_STRING)) {
-        if (op->failed) {
-            op->states = false; /* from the start: the list may have changed meanwhile */
-            op_again(op);
-        } else {
-            op_end(op, 0, NULL);
-        }
-    }
+    read_reply(op, reply, err, REDIS_REPLY_STRING);
 }
 
 static void send_list(struct op *op)
@@ -556,6 +553,7 @@ static void redis_list(struct store *store, uint32_t slot, store_list_fn *fn, vo
     struct op *op = op_new((struct store_redis *)store, OP_LIST, slot, STR_NULL, ctx);
     op->list_fn = fn;
     op->send = send_list;
+    op->answered = end_list;
     send_list(op);
 }
 

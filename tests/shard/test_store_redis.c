@@ -35,6 +35,17 @@ static bool is_done(void *ctx)
     return ((struct result *)ctx)->done;
 }
 
+static bool is_up(void *ctx)
+{
+    (void)ctx;
+    return redis_up(redis);
+}
+
+static bool is_down(void *ctx)
+{
+    return !is_up(ctx);
+}
+
 static void wait_for(struct result *r)
 {
     assert_true(run_until(loop, is_done, r, 20000));
@@ -574,6 +585,36 @@ static void commits_wait_for_redis(void **state)
     assert_int_equal(list()->err, ERR_UNAVAILABLE);
 }
 
+/* While Redis is away and too much waits for it, new commands are refused at once: of one request
+ * the last ones before the first. It is answered all the same. */
+static void a_full_queue_answers_out_of_order(void **state)
+{
+    (void)state;
+    static char big[256 * 1024];
+    const struct str argv[] = {STR("SET"), STR("x"), str_n(big, sizeof(big))};
+    assert_int_equal(create("r@c", nothing, 1, true), 0);
+    redis_server_kill(&server);
+    assert_true(run_until(loop, is_down, NULL, 5000));
+    while (redis_queued_bytes(redis) + sizeof(big) < LIMIT_SHARD_QUEUE - 1024) {
+        redis_command(redis, 3, argv, 5000, NULL, NULL);
+    }
+    const struct str rest[] = {STR("SET"), STR("x"),
+                               str_n(big, LIMIT_SHARD_QUEUE - 150 - redis_queued_bytes(redis))};
+    redis_command(redis, 3, rest, 5000, NULL, NULL);
+    assert_true(redis_queued_bytes(redis) < LIMIT_SHARD_QUEUE);
+    struct result loaded = {.done = false}, listed = {.done = false};
+    store->ops->load(store, 5, STR("r@c"), on_load, &loaded); /* crosses the limit half-way */
+    assert_true(redis_queued_bytes(redis) > LIMIT_SHARD_QUEUE);
+    store->ops->list(store, 5, on_list, &listed);
+    wait_for(&loaded);
+    wait_for(&listed);
+    assert_int_equal(loaded.err, ERR_UNAVAILABLE);
+    assert_int_equal(listed.err, ERR_UNAVAILABLE);
+    redis_server_start(&server);
+    assert_true(run_until(loop, is_up, NULL, 5000));
+    assert_true(load("r@c")->exists);
+}
+
 static void refusals_of_redis_are_an_outage(void **state)
 {
     (void)state;
@@ -665,6 +706,7 @@ int main(void)
         MEM(faults_can_be_asked_for),
         REDIS(the_directory_follows),
         REDIS(commits_wait_for_redis),
+        REDIS(a_full_queue_answers_out_of_order),
         REDIS(refusals_of_redis_are_an_outage),
         REDIS(lost_data_are_never_an_absent_room),
     };
