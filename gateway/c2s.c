@@ -113,6 +113,7 @@ void c2s_cut(struct client *c)
     list_remove(&c->busy_link);
     list_remove(&c->link);
     ask_forget(c);
+    muc_client_forget(c);
     if (c->conn)
         conn_abort(c->conn);
     loop_cancel(&c->free_task);
@@ -149,8 +150,12 @@ static void on_timer(void *ctx)
 {
     struct client *c = ctx;
     if (c->bound) {
-        if (loop_now_ms(c->edge->g->loop) - conn_sent_ms(c->conn) >= c->edge->keepalive_ms &&
-            conn_queued(c->conn) == 0)
+        uint64_t silent = loop_now_ms(c->edge->g->loop) - conn_sent_ms(c->conn);
+        if (silent < c->edge->keepalive_ms) {
+            arm(c); /* something was sent meanwhile */
+            return;
+        }
+        if (conn_queued(c->conn) == 0)
             conn_put(c->conn, STR(" "));
         loop_timer_start(c->edge->g->loop, &c->timer, c->edge->keepalive_ms, 0, on_timer, c);
     } else if (c->in_handshake) {
@@ -343,6 +348,14 @@ static void s_send(void *ctx, struct str xml)
 static void s_hold(void *ctx, bool on)
 {
     struct client *c = ctx;
+    /* What comes while he waits stays in the kernel: the parser keeps what it is fed. */
+    if (on != c->held) {
+        c->held = on;
+        if (on)
+            conn_pause(c->conn);
+        else
+            conn_resume(c->conn);
+    }
     if (on) {
         xml_stream_hold(c->xml);
     } else if (!c->ending) {
@@ -412,7 +425,7 @@ static void s_stream_error(void *ctx, const char *condition, bool incoming)
     struct client *c = ctx;
     metric_add_l(METRIC_STREAM_ERRORS_TOTAL, condition, incoming ? "in" : "out", 1);
     log_debug("stream_error", KV_Z("condition", condition), KV_Z("by", incoming ? "client" : "us"));
-    c->reason = incoming                                     ? END_CLIENT
+    c->reason = incoming                                       ? END_CLIENT
                 : strcmp(condition, "connection-timeout") == 0 ? END_IDLE
                 : strcmp(condition, "conflict") == 0           ? END_REPLACED
                 : strcmp(condition, "system-shutdown") == 0    ? END_SHUTDOWN

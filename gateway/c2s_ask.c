@@ -3,6 +3,7 @@
 #include "gateway/accounts.h"
 #include "gateway/edge.h"
 #include "gateway/registry.h"
+#include "base/err.h"
 #include "base/jid.h"
 
 struct ask {
@@ -98,13 +99,14 @@ static void on_bind(void *ctx, int err, struct str replaced)
 {
     struct ask *a = ctx;
     struct gateway *g = a->g;
-    if (!a->c || a->c->ending) {
-        if (!err)
-            registry_unbind(g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid);
-        ask_end(a);
-        return;
-    }
+    /* Entered, or perhaps so, for a session that will not be: nobody else would ever take it out.
+     */
+    bool nobody = !a->c || a->c->ending;
+    if (err == ERR_UNKNOWN || (nobody && !err))
+        registry_unbind(g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid);
     struct client *c = ask_end(a);
+    if (!c)
+        return;
     if (err) {
         client_slot_free(c);
     } else {

@@ -95,6 +95,7 @@ struct client {
     void *muc;
 
     bool authed, tls_asked, in_handshake;
+    bool held; /* the session waits for an answer, and the socket with it */
     bool ending, broken, over; /* end asked for; how; done */
     enum end_reason reason;
 

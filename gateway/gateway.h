@@ -76,6 +76,8 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
 /* The client is unavailable or its stream ended: it leaves all rooms. broken: not closed properly
  * (W38). ended: the handle dies with this call. payload: children of his unavailable presence. */
 void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, struct str payload);
+/* The same, telling nobody: the process ends. */
+void muc_client_forget(struct client *c);
 /* The service's own answers that need the rooms' directory are home's; muc has none. */
 
 /* link.c: the bus, the slot table and what waits for it. */

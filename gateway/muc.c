@@ -146,6 +146,11 @@ void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, s
         stay_forget(c);
 }
 
+void muc_client_forget(struct client *c)
+{
+    stay_forget(c);
+}
+
 /* ---- in */
 
 static void acknowledge(struct muc *m, uint64_t rseq, struct str room, bool groupchat)

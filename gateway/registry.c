@@ -169,7 +169,8 @@ static void on_unbound(void *ctx, const redisReply *r, int err)
     (void)r;
     /* Each try waits for Redis up to its deadline, so this is no busy loop. A draining gateway is
      * about to end its life, and its entries with it. */
-    if (err && !c->g->draining && c->boot == cluster_boot(c->g->cluster)) {
+    bool over = c->g->draining || !c->g->cluster || c->boot != cluster_boot(c->g->cluster);
+    if (err && !over) {
         unbind_send(c);
         return;
     }
@@ -187,7 +188,8 @@ static void unbind_send(struct call *c)
 
 void registry_unbind(struct gateway *g, struct str bare, struct str resource, uint64_t sid)
 {
-    unbind_send(call_new(g, bare, resource, sid));
+    if (g->cluster) /* else the process ends */
+        unbind_send(call_new(g, bare, resource, sid));
 }
 
 void registry_priority(struct gateway *g, struct str bare, struct str resource, uint64_t sid,
