@@ -75,7 +75,8 @@ int registry_parse(struct str text, struct registry_entry *out)
     bool minus = word[3].n > 1 && word[3].p[0] == '-';
     uint64_t priority;
     if (!number(word[1], &out->boot) || !number(word[2], &out->sid) ||
-        !number(str_n(word[3].p + minus, word[3].n - minus), &priority) || priority > 129)
+        !number(str_n(word[3].p + minus, word[3].n - minus), &priority) ||
+        priority > (minus ? -REGISTRY_UNAVAILABLE : 127))
         return ERR_INVALID;
     out->gateway = word[0];
     out->priority = minus ? -(int)priority : (int)priority;

@@ -1,0 +1,336 @@
+/* test_home.c: what the server itself answers (FEATURES W81 to W84, XEP-0030, 0049, 0059, 0199). */
+#include "gateway/lib_edge.h"
+
+#include "gateway/home.h"
+#include "rt/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+
+#define DISCO_INFO "http://jabber.org/protocol/disco#info"
+#define DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define RSM "http://jabber.org/protocol/rsm"
+#define ERROR_OF(from, type, condition)                                                            \
+    "<iq to='ann@localhost/r' type='error'" from " id='1'><error type='" type "'><" condition      \
+    " xmlns='" NS_STANZAS "'/></error></iq>"
+#define RESULT_OF(from, children)                                                                  \
+    "<iq to='ann@localhost/r' type='result'" from " id='1'>" children "</iq>"
+
+/* Says it, and what comes back, up to the answer of a ping behind it, is exactly that. */
+static void answer(const char *in, const char *want)
+{
+    static const char mark[] = "<iq to='ann@localhost/r' type='result' id='mark'/>";
+    buf_reset(&rig_peers[0].heard);
+    rig_say(0, in);
+    rig_say(0, "<iq type='get' id='mark'><ping xmlns='urn:xmpp:ping'/></iq>");
+    rig_hear(0, mark);
+    if (*want)
+        rig_hear(0, want); /* Redis may be slower than a ping */
+    struct buf *heard = &rig_peers[0].heard;
+    assert_int_equal(heard->len, strlen(want) + sizeof mark - 1);
+}
+
+static void open_ann(void)
+{
+    rig_open("auth.mode=open");
+    rig_log_in(0);
+}
+
+static void close_ann(void)
+{
+    rig_hang_up_all();
+    rig_close();
+}
+
+static void fixed_answers(void **state)
+{
+    (void)state;
+    static const char *const table[][2] = {
+        {"<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>",
+         "<iq to='ann@localhost/r' type='result' id='1'/>"},
+        {"<iq type='get' id='1' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+         "<iq to='ann@localhost/r' type='result' from='localhost' id='1'/>"},
+        {"<iq type='get' id='1' to='LOCALHOST.'><ping xmlns='urn:xmpp:ping'/></iq>",
+         "<iq to='ann@localhost/r' type='result' from='localhost' id='1'/>"},
+        {"<iq type='get' id='1' to='conference.localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+         "<iq to='ann@localhost/r' type='result' from='conference.localhost' id='1'/>"},
+        {"<iq type='get' id='1' to='Ann@localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+         "<iq to='ann@localhost/r' type='result' from='ann@localhost' id='1'/>"},
+        {"<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>",
+         RESULT_OF("", "<query xmlns='jabber:iq:roster'/>")},
+        {"<iq type='set' id='1'><query xmlns='jabber:iq:roster'><item jid='x@y'/></query></iq>",
+         "<iq to='ann@localhost/r' type='result' id='1'/>"},
+        {"<iq type='get' id='1' to='localhost'><query xmlns='jabber:iq:version'/></iq>",
+         RESULT_OF(" from='localhost'", "<query xmlns='jabber:iq:version'><name>Verona</name>"
+                                        "<version>" VERONA_VERSION "</version></query>")},
+        {"<iq type='get' id='1'><vCard xmlns='vcard-temp'/></iq>",
+         ERROR_OF("", "cancel", "item-not-found")},
+        {"<iq type='get' id='1' to='localhost'><query xmlns='" DISCO_ITEMS "'/></iq>",
+         RESULT_OF(" from='localhost'",
+                   "<query xmlns='" DISCO_ITEMS
+                   "'><item jid='conference.localhost' name='Chat rooms'/></query>")},
+        {"<iq type='get' id='1' to='ann@localhost'><query xmlns='" DISCO_ITEMS "'/></iq>",
+         RESULT_OF(" from='ann@localhost'", "<query xmlns='" DISCO_ITEMS "'/>")},
+        {"<iq type='get' id='1' to='localhost'><query xmlns='" DISCO_INFO "' node='x'/></iq>",
+         ERROR_OF(" from='localhost'", "cancel", "item-not-found")},
+        {"<iq type='get' id='1' to='localhost'><query xmlns='urn:unknown'/></iq>",
+         ERROR_OF(" from='localhost'", "cancel", "service-unavailable")},
+        {"<iq type='set' id='1' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF(" from='localhost'", "cancel", "service-unavailable")},
+        {"<iq type='get' id='1'><query xmlns='urn:unknown'/></iq>",
+         ERROR_OF("", "cancel", "service-unavailable")},
+        {"<iq type='get' id='1' to='elsewhere.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF(" from='elsewhere.example'", "cancel", "service-unavailable")},
+        {"<iq type='get' id='1' to='a@elsewhere.example'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF(" from='a@elsewhere.example'", "cancel", "service-unavailable")},
+        {"<iq type='get' id='1' to='bob@localhost'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF(" from='bob@localhost'", "cancel", "service-unavailable")},
+        {"<iq type='get' id='1' to='@'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF(" from='@'", "modify", "jid-malformed")},
+        {"<iq type='get' id='1'/>", ERROR_OF("", "modify", "bad-request")},
+        {"<iq type='get' id='1'><a xmlns='u'/><b xmlns='u'/></iq>",
+         ERROR_OF("", "modify", "bad-request")},
+        {"<iq id='1'><ping xmlns='urn:xmpp:ping'/></iq>", ERROR_OF("", "modify", "bad-request")},
+        {"<iq type='want' id='1'><ping xmlns='urn:xmpp:ping'/></iq>",
+         ERROR_OF("", "modify", "bad-request")},
+        {"<iq type='result' id='1'/>", ""},
+        {"<iq type='error' id='1'/>", ""},
+        {"<iq type='result' id='1' to='localhost'/>", ""},
+        {"<iq type='result' id='1' to='bob@localhost'/>", ""},
+        {"<message to='localhost' id='1'><body>x</body></message>",
+         "<message to='ann@localhost/r' type='error' from='localhost' id='1'><error type='cancel'>"
+         "<service-unavailable xmlns='" NS_STANZAS "'/></error></message>"},
+        {"<message to='localhost' type='error'/>", ""},
+        {"<message to='x@elsewhere.example' type='error'/>", ""},
+        {"<message to='@' type='error'/>", ""},
+        {"<presence to='elsewhere.example'/>", ""},
+        {"<presence to='bob@localhost' type='subscribe'/>", ""},
+        {"<presence type='probe'/>", ""},
+        {"<presence type='dance' id='1'/>",
+         "<presence to='ann@localhost/r' type='error' id='1'><error type='modify'>"
+         "<bad-request xmlns='" NS_STANZAS "'/></error></presence>"},
+    };
+    open_ann();
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        answer(table[i][0], table[i][1]);
+    close_ann();
+}
+
+static void features(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *to, *identity, *feature;
+    } table[] = {
+        {"localhost", "<identity category='server' type='im' ", "urn:xmpp:ping"},
+        {"conference.localhost", "<identity category='conference' type='text' ", NS_MUC},
+        {"ann@localhost", "<identity category='account' type='registered'/>", "jabber:iq:private"},
+    };
+    open_ann();
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[256];
+        buf_reset(&rig_peers[0].heard);
+        snprintf(text, sizeof text, "<iq type='get' id='1' to='%s'><query xmlns='%s'/></iq>",
+                 table[i].to, DISCO_INFO);
+        rig_say(0, text);
+        snprintf(text, sizeof text, "from='%s' id='1'><query xmlns='%s'>%s", table[i].to,
+                 DISCO_INFO, table[i].identity);
+        rig_hear(0, text);
+        snprintf(text, sizeof text, "<feature var='%s'/>", table[i].feature);
+        rig_hear(0, text);
+        rig_hear(0, "</query></iq>");
+    }
+    close_ann();
+}
+
+static void presence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int priority;
+    } table[] = {
+        {"<priority>5</priority>", 5},
+        {"<priority>-1</priority>", -1},
+        {"<priority>127</priority>", 127},
+        {"<priority>128</priority>", 127},
+        {"<priority>-128</priority>", -128},
+        {"<priority>-999</priority>", -128},
+        {"<priority> +7 </priority>", 7},
+        {"<priority>x</priority>", 0},
+        {"<priority/>", 0},
+        {"", 0},
+        {"<priority xmlns='urn:x'>9</priority>", 0},
+    };
+    open_ann();
+    struct client *c = rig_bound_client();
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char in[256], want[512];
+        int priority;
+        snprintf(in, sizeof in, "<presence id='%zu'>%s</presence>", i, table[i].text);
+        snprintf(want, sizeof want,
+                 "<presence to='ann@localhost/r' from='ann@localhost/r' id='%zu'>%s"
+                 "<x xmlns='vcard-temp:x:update'><photo/></x></presence>",
+                 i, table[i].text);
+        answer(in, want);
+        assert_true(client_available(c, &priority));
+        assert_int_equal(priority, table[i].priority);
+    }
+    answer("<presence><x xmlns='vcard-temp:x:update'><photo>ab</photo></x></presence>",
+           "<presence to='ann@localhost/r' from='ann@localhost/r'>"
+           "<x xmlns='vcard-temp:x:update'><photo>ab</photo></x></presence>");
+    answer("<presence type='unavailable'/>", "");
+    assert_false(client_available(c, NULL));
+    close_ann();
+}
+
+/* ---------------------------------------------------------------- XEP-0049 */
+
+#define PRIVATE(type, child)                                                                       \
+    "<iq type='" type "' id='1'><query xmlns='jabber:iq:private'>" child "</query></iq>"
+#define PRIVATE_RESULT(child) RESULT_OF("", "<query xmlns='jabber:iq:private'>" child "</query>")
+
+static void private_storage(void **state)
+{
+    (void)state;
+    open_ann();
+    answer(PRIVATE("get", "<a xmlns='urn:a'/>"), PRIVATE_RESULT("<a xmlns='urn:a'/>"));
+    answer(PRIVATE("set", "<a xmlns='urn:a' x='&lt;'><b xmlns='urn:b'>&amp;</b></a>"),
+           "<iq to='ann@localhost/r' type='result' id='1'/>");
+    answer(PRIVATE("set", "<b xmlns='urn:a'/>"), "<iq to='ann@localhost/r' type='result' id='1'/>");
+    answer(PRIVATE("get", "<a xmlns='urn:a'/>"),
+           PRIVATE_RESULT("<a xmlns='urn:a' x='&lt;'><b xmlns='urn:b'>&amp;</b></a>"));
+    answer(PRIVATE("get", "<a xmlns='urn:b'/>"), PRIVATE_RESULT("<a xmlns='urn:b'/>"));
+    static const char *const bad[] = {PRIVATE("get", ""), PRIVATE("set", ""),
+                                      PRIVATE("set", "<a xmlns='u'/><b xmlns='u'/>")};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        answer(bad[i], ERROR_OF("", "modify", "bad-request"));
+    static const char *const spaces[] = {PRIVATE("set", "<a/>"), PRIVATE("get", "<a/>"),
+                                         PRIVATE("set", "<a xmlns='jabber:client'/>"),
+                                         PRIVATE("set", "<a xmlns=''/>")};
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+        answer(spaces[i], ERROR_OF("", "cancel", "not-acceptable"));
+    /* It is the account's: nobody else's, whoever asks. */
+    answer("<iq type='get' id='1' to='bob@localhost'><query xmlns='jabber:iq:private'>"
+           "<a xmlns='urn:a'/></query></iq>",
+           ERROR_OF(" from='bob@localhost'", "cancel", "service-unavailable"));
+    answer("<iq type='get' id='1' to='localhost'><query xmlns='jabber:iq:private'>"
+           "<a xmlns='urn:a'/></query></iq>",
+           ERROR_OF(" from='localhost'", "cancel", "service-unavailable"));
+    close_ann();
+    open_ann(); /* and it is there the next time */
+    answer(PRIVATE("get", "<b xmlns='urn:a'/>"), PRIVATE_RESULT("<b xmlns='urn:a'/>"));
+    close_ann();
+    rig_ask("DEL verona:private:ann@localhost");
+}
+
+static void private_limits(void **state)
+{
+    (void)state;
+    open_ann();
+    for (int i = 0; i < 65; i++) {
+        char in[256];
+        snprintf(in, sizeof in, PRIVATE("set", "<a xmlns='urn:%d'/>"), i);
+        answer(in, i < 64 ? "<iq to='ann@localhost/r' type='result' id='1'/>"
+                          : ERROR_OF("", "modify", "policy-violation"));
+    }
+    answer(PRIVATE("set", "<a xmlns='urn:7'>again</a>"),
+           "<iq to='ann@localhost/r' type='result' id='1'/>");
+    assert_string_equal(rig_ask("HLEN verona:private:ann@localhost"), "64");
+    struct buf b;
+    for (int over = 0; over < 2; over++) {
+        buf_init(&b);
+        buf_z(&b, "<iq type='set' id='1'><query xmlns='jabber:iq:private'><a xmlns='urn:7'>");
+        size_t n = 64 * 1024 - strlen("<a xmlns='urn:7'></a>") + (size_t)over;
+        for (size_t i = 0; i < n; i++)
+            buf_c(&b, 'x');
+        buf_z(&b, "</a></query></iq>");
+        buf_c(&b, '\0');
+        answer(b.data, over ? ERROR_OF("", "modify", "policy-violation")
+                            : "<iq to='ann@localhost/r' type='result' id='1'/>");
+        buf_deinit(&b);
+    }
+    rig_ask("DEL verona:private:ann@localhost");
+    close_ann();
+}
+
+/* ---------------------------------------------------------------- the list of rooms */
+
+#define ROOMS(set)                                                                                 \
+    "<iq type='get' id='1' to='conference.localhost'><query xmlns='" DISCO_ITEMS "'>" set          \
+    "</query></iq>"
+#define SET(children) "<set xmlns='" RSM "'>" children "</set>"
+#define LIST(children)                                                                             \
+    RESULT_OF(" from='conference.localhost'", "<query xmlns='" DISCO_ITEMS "'>" children "</"      \
+                                                                                         "query>")
+#define ITEM(name) "<item jid='" name "@conference.localhost' name='" name "'/>"
+#define ENDS(index, first, last)                                                                   \
+    "<first" index ">" first "@conference.localhost</first><last>" last                            \
+    "@conference.localhost</last>"
+
+static void rooms(void **state)
+{
+    (void)state;
+    open_ann();
+    answer(ROOMS(""), LIST(""));
+    rig_ask("ZADD verona:rooms 0 a@conference.localhost 0 b@conference.localhost "
+            "0 c@conference.localhost 0 d@conference.localhost");
+    answer(ROOMS(""), LIST(ITEM("a") ITEM("b") ITEM("c") ITEM("d")));
+    answer(ROOMS(SET("<max>2</max>")),
+           LIST(ITEM("a") ITEM("b") SET(ENDS(" index='0'", "a", "b") "<count>4</count>")));
+    answer(ROOMS(SET("<max>2</max><after>b@conference.localhost</after>")),
+           LIST(ITEM("c") ITEM("d") SET(ENDS("", "c", "d") "<count>4</count>")));
+    answer(ROOMS(SET("<max>2</max><after>d@conference.localhost</after>")),
+           LIST(SET("<count>4</count>")));
+    answer(ROOMS(SET("<max>2</max><before/>")),
+           LIST(ITEM("c") ITEM("d") SET(ENDS("", "c", "d") "<count>4</count>")));
+    answer(ROOMS(SET("<max>1</max><before>c@conference.localhost</before>")),
+           LIST(ITEM("b") SET(ENDS("", "b", "b") "<count>4</count>")));
+    answer(ROOMS(SET("<max>0</max>")), LIST(SET("<count>4</count>")));
+    answer(ROOMS(SET("<max>2</max><index>3</index>")),
+           LIST(ITEM("d") SET(ENDS("", "d", "d") "<count>4</count>")));
+    static const char *const bad[] = {ROOMS(SET("<max>x</max>")), ROOMS(SET("<max>-1</max>")),
+                                      ROOMS(SET("<max/>")), ROOMS(SET("<max>999999999</max>")),
+                                      ROOMS(SET("<index>x</index>"))};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        answer(bad[i], ERROR_OF(" from='conference.localhost'", "modify", "bad-request"));
+    rig_ask("DEL verona:rooms");
+    close_ann();
+}
+
+/* Redis does not answer: he is told in time, or has gone meanwhile. */
+static void no_redis(void **state)
+{
+    (void)state;
+    open_ann();
+    rig_signal_redis(SIGSTOP);
+    rig_say(0, PRIVATE("get", "<a xmlns='urn:a'/>"));
+    rig_say(0, PRIVATE("set", "<a xmlns='urn:a'/>"));
+    rig_say(0, ROOMS(""));
+    rig_hear(0, ERROR_OF("", "wait", "resource-constraint"));
+    rig_hear_times(0, ERROR_OF("", "wait", "resource-constraint"), 2);
+    rig_hear(0, ERROR_OF(" from='conference.localhost'", "wait", "service-unavailable"));
+    rig_say(0, PRIVATE("get", "<a xmlns='urn:a'/>") PRIVATE("set", "<a xmlns='urn:a'/>") ROOMS(""));
+    rig_run_until(NULL, NULL, 50);
+    rig_hang_up_all();
+    rig_close(); /* with three questions out, for nobody */
+    rig_signal_redis(SIGCONT);
+}
+
+int main(void)
+{
+    log_setup(LOG_ERROR, "logfmt", "gateway", "test");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fixed_answers),  cmocka_unit_test(features),
+        cmocka_unit_test(presence),       cmocka_unit_test(private_storage),
+        cmocka_unit_test(private_limits), cmocka_unit_test(rooms),
+        cmocka_unit_test(no_redis),
+    };
+    return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
+}
