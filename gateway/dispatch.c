@@ -29,8 +29,8 @@ static bool iq_ok(const struct xnode *st)
 
 static bool presence_ok(const struct xnode *st)
 {
-    static const char *const types[] = {"unavailable", "subscribe",    "subscribed", "unsubscribe",
-                                        "unsubscribed", "probe", "error"};
+    static const char *const types[] = {"unavailable",  "subscribe", "subscribed", "unsubscribe",
+                                        "unsubscribed", "probe",     "error"};
     struct str type = xnode_attr(st, "type");
     if (!type.p)
         return true;
@@ -77,6 +77,11 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a)
             return;
         }
         to->value = text;
+    }
+    /* An id goes back with an error, perhaps from far away, so it is kept until then. */
+    if (!iq && xnode_attr(st, "id").n > LIMIT_ID) {
+        client_send_error(c, st, SE_POLICY_VIOLATION, STR("The id is too long"), STR_NULL);
+        return;
     }
     if (iq ? !iq_ok(st) : presence && !presence_ok(st)) {
         client_send_error(c, st, SE_BAD_REQUEST, STR_NULL, STR_NULL);

@@ -16,15 +16,25 @@ enum { SWEEP_MS = 2000 };
 
 /* ---------------------------------------------------------------- connections of an address */
 
+static void ip_key(const uint8_t ip[16], uint8_t key[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    memcpy(key, ip, 16);
+    if (memcmp(ip, mapped, 12) != 0)
+        memset(key + 8, 0, 8);
+}
+
 bool edge_ip_enter(struct edge *e, const uint8_t ip[16])
 {
     struct ip_count *i = NULL;
-    HASH_FIND(hh, e->ips, ip, 16, i);
+    uint8_t key[16];
+    ip_key(ip, key);
+    HASH_FIND(hh, e->ips, key, 16, i);
     if (i && i->n >= e->per_ip)
         return false;
     if (!i) {
         i = mem_zalloc(sizeof *i);
-        memcpy(i->ip, ip, 16);
+        memcpy(i->ip, key, 16);
         HASH_ADD_KEYPTR(hh, e->ips, i->ip, 16, i);
     }
     i->n++;
@@ -34,9 +44,11 @@ bool edge_ip_enter(struct edge *e, const uint8_t ip[16])
 void edge_conn_closed(struct edge *e, struct client *c)
 {
     struct ip_count *i = NULL;
+    uint8_t key[16];
     e->n_conns--;
+    ip_key(c->ip, key);
     if (c->ip_counted)
-        HASH_FIND(hh, e->ips, c->ip, 16, i);
+        HASH_FIND(hh, e->ips, key, 16, i);
     if (i && --i->n == 0) {
         HASH_DELETE(hh, e->ips, i);
         mem_free(i);

@@ -22,7 +22,8 @@
 struct tls_server;
 struct listener;
 
-/* Connections per address: an IPv4 address as mapped, an IPv6 one by its /64. */
+/* Connections per address: an IPv4 address as mapped, an IPv6 one by its /64: a customer has a
+ * whole one. */
 struct ip_count {
     uint8_t ip[16];
     uint32_t n;
@@ -90,12 +91,13 @@ struct client {
     uint64_t sid; /* 0: none */
     bool bound, available;
     int priority;
+    bool priority_out, priority_changed; /* being written to the registry; and changed since */
     char *to; /* "JID' " escaped, as client_send() needs it: between <message to=' and the tail */
     size_t to_len;
     void *muc;
 
     bool authed, tls_asked, in_handshake;
-    bool held; /* the session waits for an answer, and the socket with it */
+    bool held;                 /* the session waits for an answer, and the socket with it */
     bool ending, broken, over; /* end asked for; how; done */
     enum end_reason reason;
 

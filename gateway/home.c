@@ -41,7 +41,8 @@ void home_client_gone(struct home *h, struct client *c)
 
 /* ---------------------------------------------------------------- answers */
 
-static void put_result(struct buf *b, bool has_to, struct str to, struct str id, struct str children)
+static void put_result(struct buf *b, bool has_to, struct str to, struct str id,
+                       struct str children)
 {
     buf_z(b, " type='result'");
     if (has_to) {
@@ -102,8 +103,8 @@ void home_iq_error(struct home_iq *q, int condition)
     struct client *c = client_by_sid(q->g, q->sid);
     struct xattr attrs[] = {{STR_NULL, STR("id"), buf_as_str(&q->id)},
                             {STR_NULL, STR("to"), buf_as_str(&q->to)}};
-    const struct xnode st = {.ns = STR(NS_CLIENT), .name = STR("iq"), .attrs = attrs,
-                             .n_attrs = q->has_to ? 2 : 1};
+    const struct xnode st = {
+        .ns = STR(NS_CLIENT), .name = STR("iq"), .attrs = attrs, .n_attrs = q->has_to ? 2 : 1};
     if (c)
         client_send_error(c, &st, condition, STR_NULL, STR_NULL);
     iq_done(q);
@@ -113,8 +114,9 @@ void home_iq_error(struct home_iq *q, int condition)
 
 static void version(struct client *c, const struct xnode *st)
 {
-    home_result(c, st, STR("<query xmlns='" NS_VERSION "'><name>Verona</name><version>"
-                           VERONA_VERSION "</version></query>"));
+    home_result(c, st,
+                STR("<query xmlns='" NS_VERSION "'><name>Verona</name><version>" VERONA_VERSION
+                    "</version></query>"));
 }
 
 /* Both the server and an account answer these. False: not known. */
@@ -158,8 +160,8 @@ static void local_iq(struct home *h, struct client *c, const struct xnode *st,
     const struct xnode *child = xnode_elem(st->first);
     if (!str_is(type, "get") && !str_is(type, "set"))
         return; /* an answer to what was never asked */
-    bool known = target == HOME_ACCOUNT ? account_iq(h, c, st, child)
-                                        : common_iq(h, c, st, child, target);
+    bool known =
+        target == HOME_ACCOUNT ? account_iq(h, c, st, child) : common_iq(h, c, st, child, target);
     if (!known)
         client_send_error(c, st, SE_SERVICE_UNAVAILABLE, STR_NULL, STR_NULL);
 }
@@ -193,11 +195,11 @@ static int priority_of(const struct xnode *st)
 static void available(struct home *h, struct client *c, const struct xnode *st)
 {
     int priority = priority_of(st);
-    if (!c->available || c->priority != priority)
-        registry_priority(h->g, client_bare(c), jid_resource(client_jid(c)), client_sid(c),
-                          priority);
+    bool changed = !c->available || c->priority != priority;
     c->available = true;
     c->priority = priority;
+    if (changed)
+        registry_priority(h->g, c);
     /* W82: his own presence comes back to him. */
     struct buf b;
     struct str id = xnode_attr(st, "id");
@@ -218,18 +220,19 @@ static void available(struct home *h, struct client *c, const struct xnode *st)
 static void unavailable(struct home *h, struct client *c, const struct xnode *st)
 {
     struct buf payload;
-    if (c->available)
-        registry_priority(h->g, client_bare(c), jid_resource(client_jid(c)), client_sid(c),
-                          REGISTRY_UNAVAILABLE);
+    bool changed = c->available;
     c->available = false;
     c->priority = REGISTRY_UNAVAILABLE;
+    if (changed)
+        registry_priority(h->g, c);
     buf_init(&payload);
     xnode_write_children(&payload, st, STR(NS_CLIENT), NULL, NULL);
     muc_client_gone(h->g->muc, c, false, false, buf_as_str(&payload));
     buf_deinit(&payload);
 }
 
-/* Presence without an address. Subscriptions and probes are no business of ours: there are no rosters. */
+/* Presence without an address. Subscriptions and probes are no business of ours: there are no
+ * rosters. */
 static void own_presence(struct home *h, struct client *c, const struct xnode *st)
 {
     struct str type = xnode_attr(st, "type");

@@ -41,7 +41,8 @@ void home_iq_error(struct home_iq *q, int condition);
 /* The result of st, at once. */
 void home_result(struct client *c, const struct xnode *st, struct str children);
 
-/* home_disco.c: true if it was a disco query to the server, the service or an account, and answered. */
+/* home_disco.c: true if it was a disco query to the server, the service or an account, and
+ * answered. */
 enum home_target { HOME_ACCOUNT, HOME_SERVER, HOME_SERVICE };
 bool home_disco(struct home *h, struct client *c, const struct xnode *st, const struct xnode *query,
                 enum home_target target);

@@ -93,8 +93,6 @@ static void address_of(const struct sockaddr_storage *ss, uint8_t ip[16], bool *
             *loopback = ip[12] == 127;
         else if (IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr))
             *loopback = true;
-        else
-            memset(ip + 8, 0, 8); /* one customer has a whole /64 */
     }
 }
 
@@ -103,7 +101,8 @@ static void set_options(int fd, const struct edge *e)
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    /* What was sent and is not acknowledged for so long will not be: a keep-alive finds the dead. */
+    /* What was sent and is not acknowledged for so long will not be: a keep-alive finds the dead.
+     */
     unsigned lost_ms = e->keepalive_ms ? (unsigned)e->keepalive_ms * 2 : 120000;
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &lost_ms, sizeof lost_ms);
 }
@@ -160,6 +159,11 @@ int listener_open(struct edge *e, const char *addresses, struct listener **out, 
         }
         l->polls[l->n] = loop_poll_open(e->g->loop, l->fds[l->n], on_connections, l);
         l->n++;
+    }
+    if (next_address(&addresses, one)) {
+        buf_printf(err, "c2s.listen: more than %d addresses", MAX_ADDRESSES);
+        listener_close(&l);
+        return ERR_INVALID;
     }
     set_polls(l, LOOP_READ);
     *out = l;

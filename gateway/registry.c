@@ -1,8 +1,9 @@
 /* registry.c: the three session functions of deploy/redis/verona.lua, and room for a user whose
  * entries are those of gateways that died. */
 #include "gateway/registry.h"
-#include "gateway/gateway.h"
+#include "gateway/edge.h"
 #include "base/err.h"
+#include "base/jid.h"
 #include "base/limits.h"
 #include "rt/log.h"
 #include "rt/redis.h"
@@ -90,8 +91,12 @@ static void bind_send(struct call *c);
 static bool is_dead(const struct gateway *g, const struct registry_entry *e)
 {
     const struct cluster_member *m = cluster_find(g->cluster, CLUSTER_GATEWAY, e->gateway);
-    /* An unknown one may be too new for us to know; one of another life is over for certain. */
-    return m && e->boot < m->boot;
+    if (m)
+        return e->boot < m->boot || (e->boot == m->boot && !m->alive);
+    /* An unknown one is too new for us to know, or has left long ago. Boots rise with time over
+     * all, and we saw all that were there when ours began. This is also how we know our own earlier
+     * lives. */
+    return e->boot < cluster_boot(g->cluster);
 }
 
 static void on_entries(void *ctx, const redisReply *r, int err)
@@ -193,15 +198,46 @@ void registry_unbind(struct gateway *g, struct str bare, struct str resource, ui
         unbind_send(call_new(g, bare, resource, sid));
 }
 
-void registry_priority(struct gateway *g, struct str bare, struct str resource, uint64_t sid,
-                       int priority)
+static void priority_send(struct call *c, int priority);
+
+static void on_priority(void *ctx, const redisReply *r, int err)
 {
-    struct call *c = call_new(g, bare, resource, sid);
+    struct call *c = ctx;
+    struct client *client = client_by_sid(c->g, c->sid);
+    (void)r;
+    if (!client || !c->g->cluster || c->boot != cluster_boot(c->g->cluster)) {
+        call_free(c); /* the entry goes with the session */
+        return;
+    }
+    if (!err && !client->priority_changed) {
+        client->priority_out = false;
+        call_free(c);
+        return;
+    }
+    int priority;
+    client->priority_changed = false;
+    priority_send(c, client_available(client, &priority) ? priority : REGISTRY_UNAVAILABLE);
+}
+
+static void priority_send(struct call *c, int priority)
+{
     char who[160], prio[16];
-    snprintf(who, sizeof who, "%s %llu %llu", g->node.id, (unsigned long long)c->boot,
-             (unsigned long long)sid);
+    snprintf(who, sizeof who, "%s %llu %llu", c->g->node.id, (unsigned long long)c->boot,
+             (unsigned long long)c->sid);
     snprintf(prio, sizeof prio, "%d", priority);
     const struct str args[] = {buf_as_str(&c->resource), str_of(who), str_of(prio)};
-    fcall(g, "verona_session_priority", buf_as_str(&c->key), args, 3, NULL, NULL);
-    call_free(c);
+    fcall(c->g, "verona_session_priority", buf_as_str(&c->key), args, 3, on_priority, c);
+}
+
+void registry_priority(struct gateway *g, struct client *client)
+{
+    struct str jid = client_jid(client);
+    int priority;
+    /* One at a time: however often he changes it, the last word is what counts. */
+    client->priority_changed = client->priority_out;
+    if (client->priority_out)
+        return;
+    client->priority_out = true;
+    priority_send(call_new(g, client_bare(client), jid_resource(jid), client_sid(client)),
+                  client_available(client, &priority) ? priority : REGISTRY_UNAVAILABLE);
 }

@@ -1,5 +1,6 @@
 /* registry.h: where users are online, HASH verona:session:<bare JID> in Redis, resource -> entry
- * "<gateway id> <boot> <handle> <priority>". Priority is -129 before the first available presence. */
+ * "<gateway id> <boot> <handle> <priority>". Priority is -129 before the first available presence.
+ */
 #ifndef MUC_REGISTRY_H
 #define MUC_REGISTRY_H
 
@@ -9,6 +10,7 @@
 #include <stdint.h>
 
 struct gateway;
+struct client;
 
 enum { REGISTRY_UNAVAILABLE = -129 };
 
@@ -20,14 +22,14 @@ struct registry_entry {
 /* Errors: ERR_INVALID. */
 MUST_CHECK int registry_parse(struct str text, struct registry_entry *out);
 
-/* err: 0, ERR_FULL (LIMIT_SESSIONS_PER_USER), ERR_UNAVAILABLE, ERR_UNKNOWN. replaced: the entry that
- * held the resource before, empty if none. */
+/* err: 0, ERR_FULL (LIMIT_SESSIONS_PER_USER), ERR_UNAVAILABLE, ERR_UNKNOWN. replaced: the entry
+ * that held the resource before, empty if none. */
 typedef void registry_fn(void *ctx, int err, struct str replaced);
 void registry_bind(struct gateway *g, struct str bare, struct str resource, uint64_t sid,
                    registry_fn *fn, void *ctx);
 /* Repeated until Redis took it or this life of the gateway is over. */
 void registry_unbind(struct gateway *g, struct str bare, struct str resource, uint64_t sid);
-void registry_priority(struct gateway *g, struct str bare, struct str resource, uint64_t sid,
-                       int priority);
+/* What the session has now; likewise repeated, and as often as it changes meanwhile. */
+void registry_priority(struct gateway *g, struct client *c);
 
 #endif

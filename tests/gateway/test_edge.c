@@ -14,6 +14,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -98,6 +99,77 @@ static void conflict(void **state)
     }
     assert_null(client_by_sid(&rig_g, 0));
     assert_int_equal(rig_g.edge->n_slots, 64);
+    rig_close();
+}
+
+static void put_entry(int resource, const char *gateway, uint64_t boot)
+{
+    char command[400];
+    snprintf(command, sizeof command,
+             "EVAL redis.call('HSET',KEYS[1],ARGV[1],table.concat({ARGV[2],ARGV[3],ARGV[4],'0'},"
+             "string.char(32))) 1 verona:session:ann@localhost x%d %s %llu %d",
+             resource, gateway, (unsigned long long)boot, resource + 1000);
+    rig_ask(command);
+}
+
+/* Entries of lives that are over make room; those of the living do not. */
+static void crowded(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open");
+    for (int i = 0; i < 64; i++)
+        put_entry(i, i % 2 ? "g1" : "left-long-ago", 1);
+    rig_log_in(0);
+    assert_string_equal(rig_ask("HLEN verona:session:ann@localhost"), "1");
+    rig_hang_up_all();
+    assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+    for (int i = 0; i < 64; i++)
+        put_entry(i, i % 2 ? "g1" : "too-new-to-know",
+                  cluster_boot(rig_g.cluster) + (i % 2 ? 0 : 1));
+    rig_connect(0);
+    rig_say(0, HEADER AUTH_ANN HEADER BIND);
+    rig_hear(0, "<iq type='error' id='b'><error type='wait'><resource-constraint ");
+    rig_ask("HDEL verona:session:ann@localhost x7");
+    rig_say(0, BIND);
+    rig_hear(0, "<jid>ann@localhost/r</jid>");
+    rig_hang_up_all();
+    rig_ask("DEL verona:session:ann@localhost");
+    rig_close();
+}
+
+static bool priority_is_8(void *ctx)
+{
+    (void)ctx;
+    const char *entry = rig_ask("HGET verona:session:ann@localhost r");
+    const char *last = strrchr(entry, ' ');
+    return last && strcmp(last, " 8") == 0;
+}
+
+/* Redis was away for longer than a command waits: it learns the last priority all the same. */
+static void late_priority(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open");
+    rig_log_in(0);
+    rig_signal_redis(SIGSTOP);
+    for (int i = 0; i <= 8; i++) {
+        char presence[80];
+        snprintf(presence, sizeof presence, "<presence><priority>%d</priority></presence>", i);
+        rig_say(0, presence);
+    }
+    rig_hear(0, "<priority>8</priority>");
+    rig_run_until(NULL, NULL, 6000); /* five seconds are a command's time */
+    assert_true(rig_bound_client()->priority_out);
+    rig_signal_redis(SIGCONT);
+    assert_true(rig_run_until(priority_is_8, NULL, RIG_WAIT_MS));
+    rig_say(0, "<presence type='unavailable'/><presence><priority>3</priority></presence>"
+               "<presence><priority>8</priority></presence>" PING);
+    rig_hear(0, "type='result' id='p'");
+    rig_run_until(NULL, NULL, 100);
+    assert_true(priority_is_8(NULL));
+    assert_false(rig_bound_client()->priority_out);
+    rig_hang_up_all();
+    assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
     rig_close();
 }
 
@@ -301,6 +373,25 @@ static void addresses(void **state)
     edge_conn_closed(rig_g.edge, &gone);
     assert_null(rig_g.edge->ips);
     assert_int_equal(rig_g.edge->n_conns, 0);
+    /* IPv6 by its /64, IPv4 whole. */
+    uint8_t v6[16] = {0x20, 1, 0xd, 0xb8, 1, 2, 3, 4, 5},
+            v4[16] = {[10] = 0xff, [11] = 0xff, 192, 0, 2, 1};
+    for (int i = 0; i < 4; i++) {
+        v6[15] = v4[15] = (uint8_t)i;
+        assert_int_equal(edge_ip_enter(rig_g.edge, v6), i < 3);
+        assert_true(edge_ip_enter(rig_g.edge, v4));
+    }
+    v6[7]++;
+    assert_true(edge_ip_enter(rig_g.edge, v6));
+    rig_g.edge->n_conns += 8;
+    for (uint8_t i = 0; i < 8; i++) {
+        struct client left = {.edge = rig_g.edge, .ip_counted = true};
+        memcpy(left.ip, i < 4 ? v6 : v4, 16);
+        left.ip[15] = i % 4;
+        left.ip[7] = (uint8_t)(left.ip[7] - (i > 0 && i < 4));
+        edge_conn_closed(rig_g.edge, &left);
+    }
+    assert_null(rig_g.edge->ips);
     rig_close();
 }
 
@@ -447,11 +538,12 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_life),    cmocka_unit_test(conflict), cmocka_unit_test(many_slots),
-        cmocka_unit_test(injection), cmocka_unit_test(held),     cmocka_unit_test(timeouts),
-        cmocka_unit_test(keepalive), cmocka_unit_test(rates),    cmocka_unit_test(slow),
-        cmocka_unit_test(addresses), cmocka_unit_test(too_many), cmocka_unit_test(no_descriptors),
-        cmocka_unit_test(drain),     cmocka_unit_test(cut),
+        cmocka_unit_test(a_life),   cmocka_unit_test(conflict),       cmocka_unit_test(many_slots),
+        cmocka_unit_test(crowded),  cmocka_unit_test(late_priority),  cmocka_unit_test(injection),
+        cmocka_unit_test(held),     cmocka_unit_test(timeouts),       cmocka_unit_test(keepalive),
+        cmocka_unit_test(rates),    cmocka_unit_test(slow),           cmocka_unit_test(addresses),
+        cmocka_unit_test(too_many), cmocka_unit_test(no_descriptors), cmocka_unit_test(drain),
+        cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }

@@ -1,6 +1,7 @@
 /* test_home.c: what the server itself answers (FEATURES W81 to W84, XEP-0030, 0049, 0059, 0199). */
 #include "gateway/lib_edge.h"
 
+#include "base/limits.h"
 #include "gateway/home.h"
 #include "rt/log.h"
 
@@ -190,6 +191,26 @@ static void presence(void **state)
     close_ann();
 }
 
+static void long_ids(void **state)
+{
+    (void)state;
+    open_ann();
+    for (size_t n = LIMIT_ID - 1; n <= LIMIT_ID + 1; n++) {
+        char id[LIMIT_ID + 2], in[LIMIT_ID + 200], want[LIMIT_ID + 400];
+        memset(id, 'i', n);
+        id[n] = '\0';
+        snprintf(in, sizeof in, "<message to='localhost' id='%s'/>", id);
+        snprintf(want, sizeof want,
+                 "<message to='ann@localhost/r' type='error' from='localhost' id='%s'><error "
+                 "type='%s'><%s xmlns='" NS_STANZAS "'/>%s</error></message>",
+                 id, n > LIMIT_ID ? "modify" : "cancel",
+                 n > LIMIT_ID ? "policy-violation" : "service-unavailable",
+                 n > LIMIT_ID ? "<text xmlns='" NS_STANZAS "'>The id is too long</text>" : "");
+        answer(in, want);
+    }
+    close_ann();
+}
+
 /* ---------------------------------------------------------------- XEP-0049 */
 
 #define PRIVATE(type, child)                                                                       \
@@ -268,7 +289,7 @@ static void private_limits(void **state)
 #define SET(children) "<set xmlns='" RSM "'>" children "</set>"
 #define LIST(children)                                                                             \
     RESULT_OF(" from='conference.localhost'", "<query xmlns='" DISCO_ITEMS "'>" children "</"      \
-                                                                                         "query>")
+                                              "query>")
 #define ITEM(name) "<item jid='" name "@conference.localhost' name='" name "'/>"
 #define ENDS(index, first, last)                                                                   \
     "<first" index ">" first "@conference.localhost</first><last>" last                            \
@@ -327,10 +348,10 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fixed_answers),  cmocka_unit_test(features),
-        cmocka_unit_test(presence),       cmocka_unit_test(private_storage),
-        cmocka_unit_test(private_limits), cmocka_unit_test(rooms),
-        cmocka_unit_test(no_redis),
+        cmocka_unit_test(fixed_answers),   cmocka_unit_test(features),
+        cmocka_unit_test(presence),        cmocka_unit_test(long_ids),
+        cmocka_unit_test(private_storage), cmocka_unit_test(private_limits),
+        cmocka_unit_test(rooms),           cmocka_unit_test(no_redis),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
