@@ -194,7 +194,7 @@ static bool take_number(struct str *s, uint32_t *out)
 static bool version_ok(struct str v)
 {
     uint32_t major, minor;
-    if (!take_number(&v, &major) || v.n == 0 || v.p[0] != '.')
+    if (v.n == 0 || !take_number(&v, &major) || v.n == 0 || v.p[0] != '.')
         return false;
     v = str_n(v.p + 1, v.n - 1);
     return take_number(&v, &minor) && v.n == 0 && major >= 1;
