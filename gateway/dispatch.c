@@ -78,11 +78,6 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a)
         }
         to->value = text;
     }
-    /* An id goes back with an error, perhaps from far away, so it is kept until then. */
-    if (!iq && xnode_attr(st, "id").n > LIMIT_ID) {
-        client_send_error(c, st, SE_POLICY_VIOLATION, STR("The id is too long"), STR_NULL);
-        return;
-    }
     if (iq ? !iq_ok(st) : presence && !presence_ok(st)) {
         client_send_error(c, st, SE_BAD_REQUEST, STR_NULL, STR_NULL);
         return;
@@ -90,7 +85,10 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a)
     if (presence && !xnode_attr(st, "type").p)
         add_avatar_hash(st, a);
     if (to && jid.local.n && str_is(jid.domain, g->muc_domain))
-        muc_stanza(g->muc, c, st, to->value);
+        muc_stanza(g->muc, c, st, to->value); /* which looks after ids itself */
+    else if (!iq && !presence && xnode_attr(st, "id").n > LIMIT_ID)
+        /* It is kept, to go back with an error that may come from far away. */
+        client_send_error(c, st, SE_POLICY_VIOLATION, STR("The id is too long"), STR_NULL);
     else
         home_stanza(g->home, c, st);
 }
