@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { DOWN_MS = 120000, POLL_MS = 20, FORCED_MS = 10000 };
 
@@ -56,6 +57,20 @@ static void force(struct state *s)
     proc_kill(s->redis, SIGTERM); /* what it has is written first */
 }
 
+/* Unless another `verona up` has the folder already: then all in it is the other's. */
+static void clear(const struct folder *f)
+{
+    struct buf ignored;
+    buf_init(&ignored);
+    int fd = folder_lock(f, &ignored);
+    if (fd >= 0) {
+        state_remove(f);
+        folder_clear_sockets(f);
+        close(fd);
+    }
+    buf_deinit(&ignored);
+}
+
 static int still_there(const struct state *s)
 {
     term_clear();
@@ -81,7 +96,7 @@ static int end(const struct ctl *c, struct folder *f, struct state *s, uint64_t 
                 return still_there(s);
         }
     }
-    state_remove(f);
+    clear(f);
     if (c->o.quiet)
         return CTL_OK;
     snprintf(text, sizeof text, "%zu processes ended%s", n, forced ? " by force" : "");
@@ -120,7 +135,7 @@ int cmd_down(struct ctl *c, int argc, char **argv)
     if (rc || !alive(&s)) {
         if (!rc) {
             state_deinit(&s);
-            state_remove(&f);
+            clear(&f);
         }
         ctl_note(c, "Nothing runs with the folder %s.", f.dir);
         return CTL_OK;

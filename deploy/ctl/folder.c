@@ -5,6 +5,7 @@
 #include "base/siphash.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -173,6 +174,25 @@ int folder_lock(const struct folder *f, struct buf *err)
         return held ? ERR_CONFLICT : ERR_IO;
     }
     return fd;
+}
+
+void folder_clear_sockets(const struct folder *f)
+{
+    static const char suffix[] = ".sock";
+    char path[PATH_MAX + 264];
+    DIR *dir = opendir(f->sockets);
+    if (!dir)
+        return;
+    for (const struct dirent *e; (e = readdir(dir));) {
+        size_t n = strlen(e->d_name), k = sizeof suffix - 1;
+        if (n <= k || strcmp(e->d_name + n - k, suffix))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", f->sockets, e->d_name);
+        unlink(path);
+    }
+    closedir(dir);
+    if (strcmp(f->sockets, f->run))
+        rmdir(f->sockets);
 }
 
 void folder_pretty(const struct folder *f, char *out, size_t room)

@@ -30,6 +30,8 @@ MUST_CHECK int folder_make(struct folder *f, struct buf *err);
 /* Takes the lock for as long as the process lives. Returns the descriptor, ERR_CONFLICT if another
  * holds it, ERR_IO. */
 MUST_CHECK int folder_lock(const struct folder *f, struct buf *err);
+/* Removes the sockets of processes that have ended, and their folder if it is one under /tmp. */
+void folder_clear_sockets(const struct folder *f);
 /* "~/.local/share/verona" for people. */
 void folder_pretty(const struct folder *f, char *out, size_t room);
 /* Opens DIR/log/<id>.log to append; a file over 16 MiB becomes <id>.log.1 first. Descriptor or -1.

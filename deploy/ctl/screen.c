@@ -51,15 +51,29 @@ void screen_data_option(const struct folder *f, char *out, size_t room)
     snprintf(out + n, room - n, "'");
 }
 
+void screen_ports(const struct plan *p, const char *between, char *out, size_t room)
+{
+    enum { SHOWN = 4 };
+    bool all = p->gateways <= SHOWN;
+    size_t n = 0;
+    out[0] = '\0';
+    for (unsigned i = 0; i < p->gateways && n < room; i++) {
+        if (!all && i >= 2 && i + 1 < p->gateways)
+            continue; /* every hundredth: the first two and the last tell it */
+        const char *gap = !i ? "" : all || i < 2 ? between : " .. ";
+        n += (size_t)snprintf(out + n, room - n, "%s%u", gap,
+                              plan_process(p, p->shards + i).c2s_port);
+    }
+}
+
 /* "localhost:5222 5322" */
-static void ports_line(const struct plan *p, char *out, size_t room)
+static void address_line(const struct plan *p, char *out, size_t room)
 {
     bool v6 = strchr(p->bind, ':') != NULL, local = !strcmp(p->bind, "127.0.0.1");
-    size_t n = (size_t)snprintf(out, room, "%s%s%s:", v6 ? "[" : "", local ? "localhost" : p->bind,
-                                v6 ? "]" : "");
-    for (unsigned i = 0; i < p->gateways && n < room; i++)
-        n += (size_t)snprintf(out + n, room - n, "%s%u", i ? " " : "",
-                              plan_process(p, p->shards + i).c2s_port);
+    char ports[96];
+    screen_ports(p, " ", ports, sizeof ports);
+    snprintf(out, room, "%s%s%s:%s", v6 ? "[" : "", local ? "localhost" : p->bind, v6 ? "]" : "",
+             ports);
 }
 
 static const char *who_may(const struct plan *p)
@@ -78,12 +92,12 @@ void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms
     screen_data_option(f, data, sizeof data);
     printf("%sReady in %.1f s%s\n\n", term_on(TERM_OUT, TERM_BOLD), (double)took_ms / 1000.0,
            term_off(TERM_OUT));
-    ports_line(p, text, sizeof text);
-    printf("  XMPP       %-35srooms at %s\n", text, p->muc_domain);
+    address_line(p, text, sizeof text);
+    printf("  XMPP       %-34s rooms at %s\n", text, p->muc_domain);
     const char *me = screen_program();
     snprintf(text, sizeof text, "http://127.0.0.1:%u/metrics",
              plan_process(p, p->shards).admin_port);
-    printf("  Metrics    %-35seach process has its own: %s status%s\n", text, me, data);
+    printf("  Metrics    %-34s each process has its own: %s status%s\n", text, me, data);
     if (who_may(p))
         printf("  Log in     %s\n", who_may(p));
     if (password)

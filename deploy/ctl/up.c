@@ -143,6 +143,7 @@ static void drain(struct up *u, bool quiet)
         term_waiting("drain", "clients are told, rooms are saved (Ctrl-C again: at once)");
     unsigned killed = sup_stop(&u->sup);
     state_remove(&u->folder);
+    folder_clear_sockets(&u->folder);
     if (quiet)
         return;
     snprintf(text, sizeof text, "%u gateway%s and %u shard%s ended", gateways,

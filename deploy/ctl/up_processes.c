@@ -236,18 +236,14 @@ int up_shards(struct up *u)
 
 int up_gateways(struct up *u)
 {
-    char text[256];
-    const char *dot = term_fancy() ? " ·" : ",";
+    char text[256], ports[96];
     uint64_t t = ctl_now_ms();
     term_waiting("gateway", "waiting");
     int rc = wait_role(u, SUP_GATEWAY);
     if (rc)
         return rc;
-    size_t n = (size_t)snprintf(text, sizeof text, "%u up:", u->plan.gateways);
-    for (unsigned i = 0; i < u->plan.gateways && n < 40; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s %u", i ? dot : "",
-                              plan_process(&u->plan, u->plan.shards + i).c2s_port);
-    snprintf(text + n, sizeof text - n, " STARTTLS");
+    screen_ports(&u->plan, term_fancy() ? " · " : ", ", ports, sizeof ports);
+    snprintf(text, sizeof text, "%u up: %s STARTTLS", u->plan.gateways, ports);
     term_step("gateway", text, ctl_now_ms() - t);
     return CTL_OK;
 }

@@ -62,6 +62,15 @@ def test_rooms_can_be_looked_at(cluster, client):
     assert room in json.dumps(listed)
     shown = json.loads(cluster.verona("room", "show", room, "--json", "--data", cluster.data).stdout)
     assert shown["slot"] in range(4096)
+    assert shown["loaded"] and shown["stored"] and shown["occupants"][0]["nick"] == "Ann"
+    text = cluster.verona("room", "show", room, "--data", cluster.data).stdout
+    assert "ann" not in text and "looker@localhost" in text and "bob@localhost" in text
+    listed = cluster.verona("room", "list", "--match", "visible@", "--plain", "--data", cluster.data)
+    assert listed.stdout == "%s\t%d\t%s\n" % (room, shown["slot"], shown["shard"])
+    status = cluster.status()
+    gateway, shard = cluster.process("gateway", 1), cluster.process("shard", int(shown["shard"][1:]))
+    assert gateway["sessions"] >= 1 and shard["rooms"] >= 1 and shard["occupants"] >= 1
+    assert status["cluster"]["state"] == "ready" and status["cluster"]["sessions"] >= 1
     missing = cluster.verona("room", "show", "none@conference.localhost", "--data", cluster.data,
                              check=False)
     assert missing.returncode == 4 and "hint" in missing.stderr

@@ -119,6 +119,7 @@ def test_steps_then_a_table_then_a_drain(place):
     assert re.fullmatch(r"  ✔ drain +2 gateways and 2 shards ended +\d+\.\d s", lines[0]), lines
     assert lines[1].startswith("Stopped. Data kept in %s – run " % place.data)
     assert not any(map(alive, pids)) and not left_over(place)
+    assert os.listdir(place.data + "/run") == ["lock"]
 
     again = Foreground(place, LC_ALL="C.UTF-8").read_to("Press Ctrl-C")
     text = "\n".join(again.lines)
@@ -455,7 +456,11 @@ def test_long_names(place):
     assert " down --data '%s'\n" % deep in done.stdout  # can be copied into a shell
     status = json.loads(place.verona("status", "--json", "--data", deep).stdout)
     assert status["cluster"]["state"] == "ready" or status["cluster"]["slots_owned"] >= 4096
+    with open(deep + "/run/cluster.json") as file:
+        sockets = os.path.dirname(json.load(file)["redis_url"][len("unix://"):])
+    assert len(sockets) < 90 and os.stat(sockets).st_mode & 0o777 == 0o700
     place.verona("down", "--data", deep)
+    assert not os.path.exists(sockets)
 
 
 def test_a_taken_port_is_named(place):
