@@ -1,158 +1,8 @@
-/* muc_presence.c: a change of somebody's state as each local session may see it.
- *
- * Every copy is one of three views: own (status 110, own JIDs, built from that session's own
- * presence), with JIDs, without JIDs. The latter two are rendered once each. Others' copies go out
- * before own ones (W1); who sees JIDs and whose presence is shown at all is the replica's to say.
- */
-#include "gateway/muc_priv.h"
+/* muc_presence.c: a change of somebody's state as each local session may see it: who gets which
+ * copy (muc_copies.h), and in which order. Others' copies go out before own ones (W1). */
+#include "gateway/muc_copies.h"
 
 #include "base/jid.h"
-
-/* ---- one copy */
-
-static void item_add(struct muc *m, struct render_presence *rp, const struct occ *o, enum role role,
-                     bool jid)
-{
-    if (rp->n_items == m->cap_items) {
-        m->cap_items = m->cap_items ? m->cap_items * 2 : 8;
-        m->items = mem_realloc(m->items, m->cap_items * sizeof *m->items);
-    }
-    m->items[rp->n_items++] = (struct render_item){
-        .affiliation = o->affiliation, .role = role, .jid = jid ? o->jid : STR_NULL};
-    rp->items = m->items;
-}
-
-/* W12: an item per session for those who see JIDs, a single one for the rest. */
-static void items_of(struct muc *m, struct render_presence *rp, const struct list *occs,
-                     const struct occ *first, bool jids, bool gone)
-{
-    rp->n_items = 0;
-    if (first)
-        item_add(m, rp, first, gone ? ROLE_NONE : first->role, true);
-    LIST_FOREACH(it, occs)
-    {
-        const struct occ *o = OCC_OF(it);
-        if (o == first)
-            continue;
-        if (!jids && rp->n_items > 0)
-            break;
-        item_add(m, rp, o, gone ? ROLE_NONE : o->role, jids);
-    }
-}
-
-static struct render_presence copy_of(const struct mroom *room, struct str nick)
-{
-    return (struct render_presence){.room = replica_room(room->replica), .nick = nick};
-}
-
-/* Statuses, actor and reason; the actor's JID is for others who see JIDs (W9). */
-static void say(struct render_presence *rp, const Verona__Presence *p, bool actor_jid)
-{
-    rp->statuses = p->statuses;
-    rp->n_statuses = p->n_statuses;
-    rp->has_actor = p->has_actor;
-    rp->actor_nick = wire_str(p->actor_nick);
-    rp->actor_jid = actor_jid ? wire_str(p->actor_jid) : STR_NULL;
-    rp->has_reason = p->has_reason;
-    rp->reason = wire_str(p->reason);
-}
-
-static void add_self_statuses(struct render_presence *rp, const Verona__Presence *p)
-{
-    rp->more_statuses = p->self_statuses;
-    rp->n_more_statuses = p->n_self_statuses;
-}
-
-static void from_occ(struct render_presence *rp, const struct occ *o, bool payload)
-{
-    rp->occupant_id = o->occupant_id;
-    if (payload)
-        rp->payload = o->presence;
-}
-
-static struct str tail(struct muc *m, const struct render_presence *rp)
-{
-    buf_reset(&m->out);
-    render_presence(&m->out, rp);
-    return buf_as_str(&m->out);
-}
-
-/* ---- copies of an occupant who is inside */
-
-/* To all but his own sessions. p NULL: nothing besides his state. hidden: he is taken out of their
- * sight though he is inside (W41). */
-static void others_state(struct muc *m, struct mroom *room, const struct nick *n,
-                         const Verona__Presence *p, bool hidden)
-{
-    const struct occ *front = nick_front(n);
-    for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, n, sees))
-            continue;
-        struct render_presence rp = copy_of(room, n->name);
-        rp.unavailable = hidden;
-        from_occ(&rp, front, !hidden);
-        if (p)
-            say(&rp, p, sees);
-        items_of(m, &rp, &n->occs, NULL, sees, false);
-        fanout_others(m->g, room->replica, n, sees, tail(m, &rp));
-    }
-}
-
-/* To one of his own sessions, from its own presence (W11). */
-static void own_state(struct muc *m, struct mroom *room, const struct occ *o,
-                      const Verona__Presence *p, bool self_statuses)
-{
-    struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
-    if (!c)
-        return;
-    struct render_presence rp = copy_of(room, o->nick->name);
-    from_occ(&rp, o, true);
-    if (p)
-        say(&rp, p, false);
-    if (p && self_statuses)
-        add_self_statuses(&rp, p);
-    items_of(m, &rp, &o->nick->occs, o, true, false);
-    rp.self = true;
-    client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
-}
-
-static void own_states(struct muc *m, struct mroom *room, const struct nick *n,
-                       const struct occ *except, const Verona__Presence *p, bool self_statuses)
-{
-    LIST_FOREACH(it, &n->occs)
-    {
-        if (OCC_OF(it) != except)
-            own_state(m, room, OCC_OF(it), p, self_statuses);
-    }
-}
-
-/* The presence of another nick to one of ours, as he may see it. */
-static void nick_to(struct muc *m, struct mroom *room, const struct nick *n, const struct occ *to,
-                    struct client *c)
-{
-    const struct occ *front = nick_front(n);
-    if (!replica_shows(room->replica, front->role))
-        return;
-    struct render_presence rp = copy_of(room, n->name);
-    from_occ(&rp, front, true);
-    items_of(m, &rp, &n->occs, NULL, replica_sees(room->replica, to), false);
-    client_send(c, STANZA_PRESENCE, tail(m, &rp), true);
-}
-
-/* The presences of all others whom he may see (W21, W43). */
-static void roster_to(struct muc *m, struct mroom *room, const struct occ *to)
-{
-    struct client *c = client_by_sid(m->g, to->sid);
-    if (!c)
-        return;
-    LIST_FOREACH(it, replica_nicks(room->replica))
-    {
-        if (NICK_OF(it) != to->nick)
-            nick_to(m, room, NICK_OF(it), to, c);
-    }
-}
-
-/* ---- kinds of change */
 
 static void room_for_occs(struct muc *m, size_t n)
 {
@@ -171,16 +21,16 @@ static void join(struct muc *m, struct mroom *room, const Verona__Presence *p)
     if (!o)
         return;
     if (replica_shows(room->replica, o->role))
-        others_state(m, room, o->nick, p, false);
-    own_states(m, room, o->nick, o, p, false);
+        show_others(m, room, o->nick, p, false);
+    show_owns(m, room, o->nick, o, p, false);
     if (o->local == REPLICA_NOT_LOCAL)
         return;
     struct client *c = client_by_sid(m->g, o->sid);
     if (!c)
         return; /* gone meanwhile; his leave is under way */
     stay_entered(c, replica_room(room->replica));
-    roster_to(m, room, o);
-    own_state(m, room, o, p, true);
+    show_roster_to(m, room, o);
+    show_own(m, room, o, p, true);
 }
 
 /* W48, W41, W43 */
@@ -210,10 +60,10 @@ static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
         return;
     bool shows = replica_shows(r, nick_front(n)->role);
     if (shows || shown)
-        others_state(m, room, n, p, !shows);
-    own_states(m, room, n, NULL, p, true);
+        show_others(m, room, n, p, !shows);
+    show_owns(m, room, n, NULL, p, true);
     for (uint32_t i = 0; i < n_turned; i++)
-        roster_to(m, room, m->occs[i]);
+        show_roster_to(m, room, m->occs[i]);
 }
 
 /* The goodbye to the old nick: to the others if it is left by its last session. */
@@ -221,7 +71,7 @@ static void old_nick_others(struct muc *m, struct mroom *room, const struct nick
                             struct list *moved, struct str new_name, const Verona__Presence *p)
 {
     if (!list_empty(&old->occs)) {
-        others_state(m, room, old, NULL, false); /* W12: the rest stay */
+        show_others(m, room, old, NULL, false); /* W12: the rest stay */
         return;
     }
     for (int sees = 0; sees < 2; sees++) {
@@ -230,10 +80,10 @@ static void old_nick_others(struct muc *m, struct mroom *room, const struct nick
         struct render_presence rp = copy_of(room, old->name);
         rp.unavailable = true;
         rp.item_nick = new_name;
-        from_occ(&rp, OCC_OF(moved->next), false);
-        say(&rp, p, sees);
-        items_of(m, &rp, moved, NULL, sees, false);
-        fanout_others(m->g, room->replica, old, sees, tail(m, &rp));
+        copy_from(&rp, OCC_OF(moved->next), false);
+        copy_say(&rp, p, sees);
+        copy_items(m, &rp, moved, NULL, sees, false);
+        fanout_others(m->g, room->replica, old, sees, copy_tail(m, &rp));
     }
 }
 
@@ -245,14 +95,14 @@ static void own_move(struct muc *m, struct mroom *room, const struct occ *o, str
     struct render_presence rp = copy_of(room, old_name);
     rp.unavailable = true;
     rp.item_nick = o->nick->name;
-    from_occ(&rp, o, false);
-    say(&rp, p, false);
-    item_add(m, &rp, o, o->role, true);
+    copy_from(&rp, o, false);
+    copy_say(&rp, p, false);
+    copy_add_item(m, &rp, o, o->role, true);
     rp.self = true;
-    client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+    client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
     const Verona__Presence silent = {.n_self_statuses = p->n_self_statuses,
                                      .self_statuses = p->self_statuses};
-    own_state(m, room, o, &silent, true);
+    show_own(m, room, o, &silent, true);
 }
 
 static bool among(const struct occ *o, const struct replica *r, const Verona__Presence *p)
@@ -306,13 +156,13 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
     if (!now)
         return;
     if (replica_shows(r, nick_front(now)->role))
-        others_state(m, room, now, NULL, false);
+        show_others(m, room, now, NULL, false);
     if (old)
-        own_states(m, room, old, NULL, NULL, false);
+        show_owns(m, room, old, NULL, NULL, false);
     LIST_FOREACH(it, &now->occs)
     {
         if (!among(OCC_OF(it), r, p))
-            own_state(m, room, OCC_OF(it), NULL, false);
+            show_own(m, room, OCC_OF(it), NULL, false);
     }
     for (size_t i = 0; i < p->n_records; i++) {
         const struct occ *o = replica_find(r, p->records[i]->occ);
@@ -321,10 +171,10 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
             continue;
         own_move(m, room, o, old_name, p, c);
         if (old)
-            nick_to(m, room, old, o, c); /* his own goodbye was not that of those who stay */
+            show_nick_to(m, room, old, o, c); /* his own goodbye was not that of those who stay */
     }
     for (uint32_t i = 0; i < n_turned; i++)
-        roster_to(m, room, m->occs[i]);
+        show_roster_to(m, room, m->occs[i]);
 }
 
 /* W39: "Kicked: remote server not found: text" */
@@ -351,7 +201,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
     bool stays = !list_empty(&n->occs);
     bool shows = replica_shows(r, OCC_OF(gone->next)->role);
     if (stays && shows)
-        others_state(m, room, n, NULL, false); /* W12: not the last session */
+        show_others(m, room, n, NULL, false); /* W12: not the last session */
     for (int sees = 0; !stays && shows && sees < 2; sees++) {
         if (!fanout_any(r, n, sees))
             continue;
@@ -360,11 +210,11 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         rp.payload = wire_str(p->payload);
         rp.status_text = status;
         rp.occupant_id = OCC_OF(gone->next)->occupant_id;
-        say(&rp, p, sees);
-        items_of(m, &rp, gone, NULL, sees, true);
-        fanout_others(m->g, r, n, sees, tail(m, &rp));
+        copy_say(&rp, p, sees);
+        copy_items(m, &rp, gone, NULL, sees, true);
+        fanout_others(m->g, r, n, sees, copy_tail(m, &rp));
     }
-    own_states(m, room, n, NULL, NULL, false);
+    show_owns(m, room, n, NULL, NULL, false);
     LIST_FOREACH(it, gone)
     {
         const struct occ *o = OCC_OF(it);
@@ -376,12 +226,12 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         rp.payload = wire_str(p->payload);
         rp.status_text = status;
         rp.occupant_id = o->occupant_id;
-        say(&rp, p, false);
-        add_self_statuses(&rp, p);
+        copy_say(&rp, p, false);
+        copy_self_statuses(&rp, p);
         rp.n_items = 0;
-        item_add(m, &rp, o, ROLE_NONE, true);
+        copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
         stay_left(c, replica_room(r));
     }
 }
@@ -446,7 +296,7 @@ static void show(struct muc *m, struct mroom *room, const Verona__Presence *p)
     bool sees = asker && (replica_sees(room->replica, asker) || asker->nick == n ||
                           str_eq(jid_bare(asker->jid), jid_bare(wire_str(rec->jid))));
     struct render_presence rp = copy_of(room, wire_str(rec->nick));
-    say(&rp, p, sees);
+    copy_say(&rp, p, sees);
     if (p->absent) { /* with his JID if the room has put it there: the asker may not be inside yet
                       */
         const struct render_item item = {.affiliation = (enum affiliation)rec->affiliation,
@@ -457,11 +307,11 @@ static void show(struct muc *m, struct mroom *room, const Verona__Presence *p)
         rp.occupant_id = wire_str(rec->occupant_id);
         rp.items = &item;
         rp.n_items = 1;
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
     } else if (n) {
-        from_occ(&rp, nick_front(n), true);
-        items_of(m, &rp, &n->occs, NULL, sees, false);
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        copy_from(&rp, nick_front(n), true);
+        copy_items(m, &rp, &n->occs, NULL, sees, false);
+        client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
     }
 }
 
@@ -508,9 +358,9 @@ static void end_all(struct muc *m, struct mroom *room, const Verona__Destroyed *
         rp.destroyed = d;
         rp.statuses = codes;
         rp.n_statuses = n_codes;
-        item_add(m, &rp, o, ROLE_NONE, true);
+        copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;
-        client_send(c, STANZA_PRESENCE, tail(m, &rp), false);
+        client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
         stay_left(c, replica_room(room->replica));
     }
 }
@@ -540,6 +390,6 @@ void muc_show_facts(struct muc *m, struct mroom *room, const Verona__RoomFacts *
         const struct nick *n = NICK_OF(it);
         enum role role = nick_front(n)->role;
         if (turned >> (unsigned)role & 1u)
-            others_state(m, room, n, NULL, !replica_shows(room->replica, role));
+            show_others(m, room, n, NULL, !replica_shows(room->replica, role));
     }
 }

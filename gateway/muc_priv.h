@@ -2,7 +2,8 @@
  *
  *   muc.c           stanzas out, deliveries in, the rooms that have a replica here
  *   muc_parts.c     messages, answers, posts
- *   muc_presence.c  presence: who sees which copy
+ *   muc_presence.c  presence: who gets which copy, in which order
+ *   muc_copies.c    the copies
  *   muc_stay.c      the rooms of a session */
 #ifndef MUC_GATEWAY_MUC_PRIV_H
 #define MUC_GATEWAY_MUC_PRIV_H

@@ -1,0 +1,139 @@
+/* muc_copies.c: see muc_copies.h. */
+#include "gateway/muc_copies.h"
+
+/* ---- one copy */
+
+void copy_add_item(struct muc *m, struct render_presence *rp, const struct occ *o, enum role role,
+                   bool jid)
+{
+    if (rp->n_items == m->cap_items) {
+        m->cap_items = m->cap_items ? m->cap_items * 2 : 8;
+        m->items = mem_realloc(m->items, m->cap_items * sizeof *m->items);
+    }
+    m->items[rp->n_items++] = (struct render_item){
+        .affiliation = o->affiliation, .role = role, .jid = jid ? o->jid : STR_NULL};
+    rp->items = m->items;
+}
+
+void copy_items(struct muc *m, struct render_presence *rp, const struct list *occs,
+                const struct occ *first, bool jids, bool gone)
+{
+    rp->n_items = 0;
+    if (first)
+        copy_add_item(m, rp, first, gone ? ROLE_NONE : first->role, true);
+    LIST_FOREACH(it, occs)
+    {
+        const struct occ *o = OCC_OF(it);
+        if (o == first)
+            continue;
+        if (!jids && rp->n_items > 0)
+            break;
+        copy_add_item(m, rp, o, gone ? ROLE_NONE : o->role, jids);
+    }
+}
+
+struct render_presence copy_of(const struct mroom *room, struct str nick)
+{
+    return (struct render_presence){.room = replica_room(room->replica), .nick = nick};
+}
+
+void copy_say(struct render_presence *rp, const Verona__Presence *p, bool actor_jid)
+{
+    rp->statuses = p->statuses;
+    rp->n_statuses = p->n_statuses;
+    rp->has_actor = p->has_actor;
+    rp->actor_nick = wire_str(p->actor_nick);
+    rp->actor_jid = actor_jid ? wire_str(p->actor_jid) : STR_NULL;
+    rp->has_reason = p->has_reason;
+    rp->reason = wire_str(p->reason);
+}
+
+void copy_self_statuses(struct render_presence *rp, const Verona__Presence *p)
+{
+    rp->more_statuses = p->self_statuses;
+    rp->n_more_statuses = p->n_self_statuses;
+}
+
+void copy_from(struct render_presence *rp, const struct occ *o, bool payload)
+{
+    rp->occupant_id = o->occupant_id;
+    if (payload)
+        rp->payload = o->presence;
+}
+
+struct str copy_tail(struct muc *m, const struct render_presence *rp)
+{
+    buf_reset(&m->out);
+    render_presence(&m->out, rp);
+    return buf_as_str(&m->out);
+}
+
+/* ---- copies of an occupant who is inside */
+
+void show_others(struct muc *m, struct mroom *room, const struct nick *n, const Verona__Presence *p,
+                 bool hidden)
+{
+    const struct occ *front = nick_front(n);
+    for (int sees = 0; sees < 2; sees++) {
+        if (!fanout_any(room->replica, n, sees))
+            continue;
+        struct render_presence rp = copy_of(room, n->name);
+        rp.unavailable = hidden;
+        copy_from(&rp, front, !hidden);
+        if (p)
+            copy_say(&rp, p, sees);
+        copy_items(m, &rp, &n->occs, NULL, sees, false);
+        fanout_others(m->g, room->replica, n, sees, copy_tail(m, &rp));
+    }
+}
+
+void show_own(struct muc *m, struct mroom *room, const struct occ *o, const Verona__Presence *p,
+              bool self_statuses)
+{
+    struct client *c = o->local != REPLICA_NOT_LOCAL ? client_by_sid(m->g, o->sid) : NULL;
+    if (!c)
+        return;
+    struct render_presence rp = copy_of(room, o->nick->name);
+    copy_from(&rp, o, true);
+    if (p)
+        copy_say(&rp, p, false);
+    if (p && self_statuses)
+        copy_self_statuses(&rp, p);
+    copy_items(m, &rp, &o->nick->occs, o, true, false);
+    rp.self = true;
+    client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
+}
+
+void show_owns(struct muc *m, struct mroom *room, const struct nick *n, const struct occ *except,
+               const Verona__Presence *p, bool self_statuses)
+{
+    LIST_FOREACH(it, &n->occs)
+    {
+        if (OCC_OF(it) != except)
+            show_own(m, room, OCC_OF(it), p, self_statuses);
+    }
+}
+
+void show_nick_to(struct muc *m, struct mroom *room, const struct nick *n, const struct occ *to,
+                  struct client *c)
+{
+    const struct occ *front = nick_front(n);
+    if (!replica_shows(room->replica, front->role))
+        return;
+    struct render_presence rp = copy_of(room, n->name);
+    copy_from(&rp, front, true);
+    copy_items(m, &rp, &n->occs, NULL, replica_sees(room->replica, to), false);
+    client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), true);
+}
+
+void show_roster_to(struct muc *m, struct mroom *room, const struct occ *to)
+{
+    struct client *c = client_by_sid(m->g, to->sid);
+    if (!c)
+        return;
+    LIST_FOREACH(it, replica_nicks(room->replica))
+    {
+        if (NICK_OF(it) != to->nick)
+            show_nick_to(m, room, NICK_OF(it), to, c);
+    }
+}
