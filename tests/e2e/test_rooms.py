@@ -39,3 +39,24 @@ def test_two_who_share_a_temporary_room_at_full_speed(client):
             else:
                 assert stanza.codes() == [201, 110], stanza
                 entered += 1
+
+
+def test_a_roster_larger_than_a_delivery(client):
+    """W21: who comes first at a gateway gets all of it, and what follows goes on from there."""
+    room, n = "crowd@conference.localhost", 30
+    crowd = [client("crowd-%d" % i, gateway=1) for i in range(n)]
+    for i, one in enumerate(crowd):
+        one.write("<presence to='%s/C%d'><x xmlns='http://jabber.org/protocol/muc'/>"
+                  "<status>%s</status></presence>" % (room, i, "s" * 20000))
+        one.expect(lambda s: 110 in s.codes(), "the join")
+        if i == 0:
+            one.iq("set", "<query xmlns='http://jabber.org/protocol/muc#owner'>"
+                          "<x xmlns='jabber:x:data' type='submit'/></query>", to=room)
+    late = client("crowd-late", gateway=2)
+    late.write(JOIN % (room, "Late"))
+    seen = [late.next() for _ in range(n + 2)]
+    assert {s["from"] for s in seen[:n]} == {"%s/C%d" % (room, i) for i in range(n)}
+    assert seen[n].codes() == [110] and seen[n + 1].find("subject") is not None
+    crowd[5].write(LEAVE % (room, "C5"))
+    gone = late.next()
+    assert (gone["from"], gone["type"]) == (room + "/C5", "unavailable")
