@@ -221,7 +221,9 @@ static void watch(void *ctx, struct client *to, const struct xnode *st)
     if (str_is(st->name, "presence"))
         on_presence(v, p, st);
     bool list = str_is(st->name, "iq"); /* W55, W63: owners and admins read lists */
-    bool may = p->sees || p->sees_now || (p->inside_before && p->sees_before);
+    /* who is removed by the form that opens the room sees what it is from then on (W3) */
+    bool may = room_config(wire_room(v->w))->whois_anyone || p->sees || p->sees_now ||
+               (p->inside_before && p->sees_before);
     if (!list && !may && tells(st, p)) {
         struct buf b;
         buf_init(&b);
@@ -385,6 +387,15 @@ static void one_event(struct views *v)
                  rnd(v, 3) ? "ann" : who, a, rnd(v, 2) ? b : "");
         break;
     case 14:
+        if (rnd(v, 2)) {
+            snprintf(v->text, sizeof v->text,
+                     "%s: <iq to='R' type='set' id='r'><query xmlns='G'>%s</query></iq>", who,
+                     rnd(v, 2) ? "<remove/>"
+                               : "<x xmlns='D' type='submit'><field var='FORM_TYPE'><value>"
+                                 "http://jabber.org/protocol/muc#register</value></field><field "
+                                 "var='muc#register_roomnick'><value>Gus</value></field></x>");
+            break;
+        }
         snprintf(v->text, sizeof v->text,
                  "%s: <message to='R%s%s' type='%s'><body>x</body></message>", who,
                  rnd(v, 2) ? "" : "/", "", "groupchat");
@@ -414,6 +425,9 @@ static void run(uint64_t seed)
     v.w = wire_new();
     wire_service(v.w)->lock_new_rooms = false;
     wire_service(v.w)->defaults.persistent = seed % 2;
+    wire_service(v.w)->defaults.whois_anyone = seed % 3 == 0;
+    wire_service(v.w)->defaults.moderated = seed % 4 == 1;
+    wire_service(v.w)->register_strangers = seed % 5 == 1;
     wire_on_stanza(v.w, watch, &v);
     print_message("seed %u\n", (unsigned)seed);
     for (int i = 0; i < EVENTS; i++) {
