@@ -29,8 +29,8 @@ static void on_reply(void *ctx, const redisReply *r, int err)
     struct account a = {0};
     if (!err && r->type == REDIS_REPLY_ARRAY && r->elements == 3) {
         a.asked = true;
-        a.exists = r->element[0]->type == REDIS_REPLY_STRING ||
-                   r->element[1]->type == REDIS_REPLY_STRING;
+        a.exists =
+            r->element[0]->type == REDIS_REPLY_STRING || r->element[1]->type == REDIS_REPLY_STRING;
         a.has_sha_256 = record(SCRAM_SHA_256, r->element[0], &a.sha_256);
         a.has_sha_1 = record(SCRAM_SHA_1, r->element[1], &a.sha_1);
         a.disabled = str_is(redis_str(r->element[2]), "1");

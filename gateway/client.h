@@ -1,5 +1,6 @@
-/* client.h: bound sessions of this gateway: handle, JID, output queue. Owned by client.c (the edge);
- * rooms and routes address a session by its handle, never by pointer or descriptor across turns. */
+/* client.h: bound sessions of this gateway: handle, JID, output queue. Owned by client.c (the
+ * edge); rooms and routes address a session by its handle, never by pointer or descriptor across
+ * turns. */
 #ifndef MUC_CLIENT_H
 #define MUC_CLIENT_H
 
@@ -14,19 +15,21 @@ struct gateway;
 /* NULL for a stale handle (counted). sid = generation << 32 | index. */
 struct client *client_by_sid(struct gateway *g, uint64_t sid);
 uint64_t client_sid(const struct client *c);
-struct str client_jid(const struct client *c);  /* full, prepared */
+struct str client_jid(const struct client *c); /* full, prepared */
 struct str client_bare(const struct client *c);
 
-/* Queues one stanza: "<message to='JID'" + tail. tail begins with a space or '>' and ends the element;
- * it is the same for all receivers, so it is rendered once. Written at the end of the turn, all of a
- * socket in one call. bulk: rosters, history and lists do not count against limits.send_queue. A
- * client that cannot keep up is closed at the end of the turn, never inside this call. */
+/* Queues one stanza: "<message to='JID'" + tail. tail begins with a space or '>' and ends the
+ * element; it is the same for all receivers, so it is rendered once. Written at the end of the
+ * turn, all of a socket in one call. bulk: rosters, history and lists do not count against
+ * limits.send_queue. A client that cannot keep up is closed at the end of the turn, never inside
+ * this call. */
 void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool bulk);
 /* A whole stanza of one receiver, `to` included by the caller or not needed. */
 void client_send_raw(struct client *c, enum stanza_kind kind, struct str xml);
-/* An error for the stanza `st` of this client: from its `to`, its id, type='error', by='by' if given. */
-void client_send_error(struct client *c, const struct xnode *st, int condition /* enum stanza_error */,
-                       struct str text, struct str by);
+/* An error for the stanza `st` of this client: from its `to`, its id, type='error', by='by' if
+ * given. */
+void client_send_error(struct client *c, const struct xnode *st,
+                       int condition /* enum stanza_error */, struct str text, struct str by);
 /* Stops and resumes reading from the socket; counted, so pauses of several causes nest. */
 void client_pause(struct client *c);
 void client_resume(struct client *c);

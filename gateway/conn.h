@@ -1,6 +1,7 @@
 /* conn.h: one socket: reading, the output queue, TLS, and an end that is never on a caller's stack.
  *
- *   conn_new -> bytes ... -> conn_finish (what is queued still leaves) or conn_abort -> freed by itself */
+ *   conn_new -> bytes ... -> conn_finish (what is queued still leaves) or conn_abort -> freed by
+ * itself */
 #ifndef MUC_CONN_H
 #define MUC_CONN_H
 
@@ -20,7 +21,7 @@ struct conn_ops {
     void (*bytes)(void *ctx, const void *p, size_t n); /* decrypted */
     void (*gone)(void *ctx, enum conn_gone why);       /* nothing more comes */
     void (*secured)(void *ctx);                        /* the handshake is done */
-    void (*slow)(void *ctx); /* over the limit, at the end of the turn */
+    void (*slow)(void *ctx);                           /* over the limit, at the end of the turn */
     void (*closed)(void *ctx); /* descriptor closed; the last call, also after finish and abort */
 };
 
@@ -32,7 +33,7 @@ void conn_start(struct conn *c); /* begins to read */
 void conn_put(struct conn *c, struct str bytes);
 void conn_put_stanza(struct conn *c, struct str head, struct str to, struct str tail, bool bulk);
 size_t conn_queued(const struct conn *c);
-uint64_t conn_sent_ms(const struct conn *c); /* when something last left */
+uint64_t conn_sent_ms(const struct conn *c);    /* when something last left */
 uint64_t conn_sent_bytes(const struct conn *c); /* before encryption */
 
 /* Reading stops while paused; counted. */

@@ -1,5 +1,5 @@
-/* home_disco.c: what the server, the rooms' service and an account say of themselves (XEP-0030), and the
- * directory of public rooms, which is a sorted set in Redis, paged as XEP-0059 says. */
+/* home_disco.c: what the server, the rooms' service and an account say of themselves (XEP-0030),
+ * and the directory of public rooms, which is a sorted set in Redis, paged as XEP-0059 says. */
 #include "gateway/home.h"
 #include "base/muc.h"
 #include "rt/redis.h"
@@ -30,7 +30,6 @@ struct listing {
     uint32_t max;
     int64_t total; /* -1: unknown */
 };
-
 
 static void put_item(struct buf *b, struct str room)
 {
@@ -148,10 +147,13 @@ static void list_rooms(struct home *h, struct client *c, const struct xnode *st,
     buf_u64(&off, offset);
     buf_u64(&count, l->max ? l->max : 1);
     const struct str card[] = {STR("ZCARD"), STR("verona:rooms")};
-    const struct str range[] = {
-        before ? STR("ZREVRANGEBYLEX") : STR("ZRANGEBYLEX"), STR("verona:rooms"),
-        buf_as_str(&from), before ? STR("-") : STR("+"), STR("LIMIT"), buf_as_str(&off),
-        buf_as_str(&count)};
+    const struct str range[] = {before ? STR("ZREVRANGEBYLEX") : STR("ZRANGEBYLEX"),
+                                STR("verona:rooms"),
+                                buf_as_str(&from),
+                                before ? STR("-") : STR("+"),
+                                STR("LIMIT"),
+                                buf_as_str(&off),
+                                buf_as_str(&count)};
     redis_command(h->g->redis, 2, card, 0, on_count, l);
     redis_command(h->g->redis, 7, range, 0, on_page, l);
     buf_deinit(&from);
@@ -167,8 +169,9 @@ static void info(struct client *c, const struct xnode *st, enum home_target targ
     struct buf b;
     buf_init(&b);
     buf_z(&b, "<query xmlns='" NS_DISCO_INFO "'>");
-    buf_z(&b, target == HOME_SERVER ? server_info : target == HOME_SERVICE ? service_info
-                                                                           : account_info);
+    buf_z(&b, target == HOME_SERVER    ? server_info
+              : target == HOME_SERVICE ? service_info
+                                       : account_info);
     buf_z(&b, "</query>");
     home_result(c, st, buf_as_str(&b));
     buf_deinit(&b);

@@ -1,5 +1,5 @@
-/* home_route.c: stanzas between users. Out: to the owner of the slot of the target's bare JID, which
- * looks him up. In: to the session it found, if that is still there. */
+/* home_route.c: stanzas between users. Out: to the owner of the slot of the target's bare JID,
+ * which looks him up. In: to the session it found, if that is still there. */
 #include "gateway/home.h"
 #include "base/jid.h"
 #include "base/muc.h"

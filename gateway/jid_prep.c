@@ -1,8 +1,9 @@
 /* jid_prep.c: stringprep for JIDs and passwords. ASCII goes a fast path of its own; the rest goes
  * through libidn, with unassigned code points allowed (flags 0), as other servers do.
  *
- * Shards compare bytes, so a prepared part must be a fixed point: preparing it again changes nothing.
- * A few strings of Unicode 3.2 need a second pass for that; what does not settle is refused. */
+ * Shards compare bytes, so a prepared part must be a fixed point: preparing it again changes
+ * nothing. A few strings of Unicode 3.2 need a second pass for that; what does not settle is
+ * refused. */
 #include "gateway/jid_prep.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -12,7 +13,8 @@
 
 enum {
     ROUNDS = 4,
-    WORK = 4 * (LIMIT_JID_PART + 1), /* NFKC may lengthen on the way to a result that is short enough */
+    WORK = 4 *
+           (LIMIT_JID_PART + 1), /* NFKC may lengthen on the way to a result that is short enough */
 };
 
 static bool all_ascii(struct str s)
@@ -75,7 +77,8 @@ static int prep_local(struct str raw, struct arena *a, struct str *out)
     return 0;
 }
 
-/* Letters, digits, hyphen; underscore, as container networks have it; brackets and colons of IPv6. */
+/* Letters, digits, hyphen; underscore, as container networks have it; brackets and colons of IPv6.
+ */
 static bool domain_char_ok(unsigned char c)
 {
     return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||

@@ -1,5 +1,5 @@
-/* jid_prep.h: preparation of JIDs (RFC 6122: nodeprep, nameprep, resourceprep over Unicode 3.2), with a
- * fast path for ASCII. The only place that prepares; shards compare bytes. */
+/* jid_prep.h: preparation of JIDs (RFC 6122: nodeprep, nameprep, resourceprep over Unicode 3.2),
+ * with a fast path for ASCII. The only place that prepares; shards compare bytes. */
 #ifndef MUC_JID_PREP_H
 #define MUC_JID_PREP_H
 
@@ -11,8 +11,8 @@
 MUST_CHECK int jid_prep(struct str raw, struct arena *a, struct str *text, struct jid *parts);
 /* One resource (a nick). Errors: ERR_INVALID. */
 MUST_CHECK int jid_prep_resource(struct str raw, struct arena *a, struct str *out);
-/* The strict check of FEATURES W23: true if the *prepared* nick passes resourceprep again with no code
- * point unassigned in Unicode 3.2. */
+/* The strict check of FEATURES W23: true if the *prepared* nick passes resourceprep again with no
+ * code point unassigned in Unicode 3.2. */
 bool jid_nick_strict(struct str prepared);
 /* For passwords (RFC 4013). Errors: ERR_INVALID. */
 MUST_CHECK int jid_saslprep(struct str raw, struct arena *a, struct str *out);

@@ -1,4 +1,5 @@
-/* private_xml.h: XEP-0049, private XML storage: HASH verona:private:<bare JID>, field "<ns> <name>". */
+/* private_xml.h: XEP-0049, private XML storage: HASH verona:private:<bare JID>, field "<ns>
+ * <name>". */
 #ifndef MUC_PRIVATE_XML_H
 #define MUC_PRIVATE_XML_H
 

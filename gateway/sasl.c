@@ -1,7 +1,7 @@
 /* sasl.c: PLAIN (RFC 4616), ANONYMOUS (RFC 4505) and SCRAM behind one door.
  *
- * An unknown user goes the whole way with a made-up record, so that neither the messages nor the time
- * they take tell him from a known one with a wrong password. */
+ * An unknown user goes the whole way with a made-up record, so that neither the messages nor the
+ * time they take tell him from a known one with a wrong password. */
 #include "gateway/sasl.h"
 #include "gateway/b64.h"
 #include "gateway/jid_prep.h"

@@ -1,5 +1,5 @@
-/* sasl.h: one authentication (RFC 6120 §6) as a pure state machine: messages in, an answer or a question
- * out. Questions go to whoever may ask Redis and the thread pool. */
+/* sasl.h: one authentication (RFC 6120 §6) as a pure state machine: messages in, an answer or a
+ * question out. Questions go to whoever may ask Redis and the thread pool. */
 #ifndef MUC_SASL_H
 #define MUC_SASL_H
 
@@ -7,7 +7,13 @@
 
 enum auth_mode { AUTH_ACCOUNTS, AUTH_ANONYMOUS, AUTH_OPEN };
 
-enum sasl_mechanism { SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_1, SASL_PLAIN, SASL_ANONYMOUS, SASL_COUNT };
+enum sasl_mechanism {
+    SASL_SCRAM_SHA_256,
+    SASL_SCRAM_SHA_1,
+    SASL_PLAIN,
+    SASL_ANONYMOUS,
+    SASL_COUNT
+};
 const char *sasl_name(enum sasl_mechanism m);
 
 struct sasl_config {
@@ -21,13 +27,14 @@ struct sasl_config {
 
 /* What is known of a user. */
 struct account {
-    bool asked;    /* false: it could not be found out */
+    bool asked; /* false: it could not be found out */
     bool exists, disabled;
     bool has_sha_1, has_sha_256;
     struct scram_record sha_1, sha_256;
 };
 
-/* A password on its way through PBKDF2, on any thread: sasl_job_run(). Owned by whoever holds it. */
+/* A password on its way through PBKDF2, on any thread: sasl_job_run(). Owned by whoever holds it.
+ */
 struct sasl_job {
     enum scram_hash hash;
     struct scram_record record; /* salt and iterations in, keys out */

@@ -1,5 +1,5 @@
-/* scram.h: the server's side of SCRAM (RFC 5802, RFC 7677) without channel binding, and the password
- * records it checks against. Pure computation. */
+/* scram.h: the server's side of SCRAM (RFC 5802, RFC 7677) without channel binding, and the
+ * password records it checks against. Pure computation. */
 #ifndef MUC_SCRAM_H
 #define MUC_SCRAM_H
 
@@ -37,13 +37,14 @@ void scram_record_fake(enum scram_hash h, const uint8_t key[32], struct str user
 struct scram {
     enum scram_hash hash;
     struct scram_record record;
-    bool fake;               /* the user does not exist: no proof is right */
+    bool fake;                /* the user does not exist: no proof is right */
     struct buf user, authzid; /* as the client wrote them, unescaped */
     struct buf gs2, client_first_bare, server_first, nonce;
 };
 void scram_deinit(struct scram *s);
 
-/* client-first-message. Errors: ERR_INVALID; ERR_DENIED: wants channel binding, which is not offered. */
+/* client-first-message. Errors: ERR_INVALID; ERR_DENIED: wants channel binding, which is not
+ * offered. */
 MUST_CHECK int scram_first(struct scram *s, enum scram_hash h, struct str message);
 /* Appends the server-first-message. server_nonce: printable, without a comma. */
 void scram_challenge(struct scram *s, const struct scram_record *r, bool fake,

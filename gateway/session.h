@@ -1,7 +1,8 @@
-/* session.h: one client's stream as RFC 6120 sees it, as a pure state machine. It is told what the parser
- * and the outside say, and answers through its ops; it knows no socket, clock or store.
+/* session.h: one client's stream as RFC 6120 sees it, as a pure state machine. It is told what the
+ * parser and the outside say, and answers through its ops; it knows no socket, clock or store.
  *
- *   HEADER -> OPEN -(starttls)-> HEADER -> OPEN -(SASL)-> HEADER -> AUTHED -(bind)-> BOUND -> ENDED */
+ *   HEADER -> OPEN -(starttls)-> HEADER -> OPEN -(SASL)-> HEADER -> AUTHED -(bind)-> BOUND -> ENDED
+ */
 #ifndef MUC_SESSION_H
 #define MUC_SESSION_H
 
@@ -11,9 +12,9 @@
 struct session;
 
 enum session_state {
-    SESSION_HEADER,  /* waits for a stream header */
-    SESSION_OPEN,    /* not authenticated */
-    SESSION_AUTHED,  /* authenticated, no resource yet */
+    SESSION_HEADER, /* waits for a stream header */
+    SESSION_OPEN,   /* not authenticated */
+    SESSION_AUTHED, /* authenticated, no resource yet */
     SESSION_BOUND,
     SESSION_ENDED,
 };

@@ -88,7 +88,8 @@ static void write_attr(struct buf *out, const struct xattr *a, uint32_t index)
         buf_z(out, "xml:");
         buf_str(out, a->name);
     } else {
-        /* An attribute's namespace needs a prefix; ours are numbered by position, so never twice. */
+        /* An attribute's namespace needs a prefix; ours are numbered by position, so never twice.
+         */
         buf_z(out, "xmlns:ns");
         buf_u64(out, index);
         buf_z(out, "='");

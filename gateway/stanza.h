@@ -1,7 +1,8 @@
 /* stanza.h: one stanza as an element tree in an arena, and writing it back as XML.
  *
- * Text is UTF-8 with entities resolved. Prefixes are gone: names are (namespace, local name), and every
- * namespace is written out where it changes, so what is emitted is always re-serialised, never raw. */
+ * Text is UTF-8 with entities resolved. Prefixes are gone: names are (namespace, local name), and
+ * every namespace is written out where it changes, so what is emitted is always re-serialised,
+ * never raw. */
 #ifndef MUC_STANZA_H
 #define MUC_STANZA_H
 
@@ -52,8 +53,9 @@ struct xnode *xnode_elem(struct xnode *n);
 struct str xnode_attr(const struct xnode *n, const char *name);
 /* Character data directly inside, joined (in the arena if there are several pieces). */
 struct str xnode_text(const struct xnode *n, struct arena *a);
-/* Writes the element. `inherited` is the default namespace where it will stand: an element in it gets
- * no xmlns. `skip`: children for which it returns true are left out (top level only; NULL: none). */
+/* Writes the element. `inherited` is the default namespace where it will stand: an element in it
+ * gets no xmlns. `skip`: children for which it returns true are left out (top level only; NULL:
+ * none). */
 void xnode_write(struct buf *out, const struct xnode *n, struct str inherited);
 void xnode_write_children(struct buf *out, const struct xnode *n, struct str inherited,
                           bool (*skip)(void *ctx, const struct xnode *child), void *ctx);

@@ -1,5 +1,6 @@
-/* slots.h: the driver of ownership.h: reads the table, claims, gives and asks, and tells the shard what
- * it has. Everything that touches Redis for ownership is here; every decision is in ownership.c.
+/* slots.h: the driver of ownership.h: reads the table, claims, gives and asks, and tells the shard
+ * what it has. Everything that touches Redis for ownership is here; every decision is in
+ * ownership.c.
  *
  *   cluster.h members --\
  *   table rows (Redis) --+--> ownership --> claim (FCALL verona_claim, <= 256 a chunk)  --> gained
@@ -35,8 +36,8 @@ struct slots_ops {
                       uint32_t n);
 };
 
-struct slots *slots_new(struct loop *l, struct redis *r, struct cluster *c, const struct config *cfg,
-                        const struct slots_ops *ops, void *ctx);
+struct slots *slots_new(struct loop *l, struct redis *r, struct cluster *c,
+                        const struct config *cfg, const struct slots_ops *ops, void *ctx);
 void slots_destroy(struct slots **s_p);
 
 /* Fed by the shard: */
@@ -54,6 +55,7 @@ bool slots_token(const struct slots *s, uint32_t slot, struct store_token *out);
 uint32_t slots_owned(const struct slots *s);
 uint32_t slots_unassigned(const struct slots *s);
 /* Calls fn for each slot of ours, in order. */
-void slots_each(const struct slots *s, void (*fn)(void *ctx, uint16_t slot, uint64_t epoch), void *ctx);
+void slots_each(const struct slots *s, void (*fn)(void *ctx, uint16_t slot, uint64_t epoch),
+                void *ctx);
 
 #endif

@@ -1,9 +1,9 @@
-/* store.h: where rooms outlive a process. An ops struct: Redis (store_redis.c) or memory (store_mem.c,
- * for tests and the simulator).
+/* store.h: where rooms outlive a process. An ops struct: Redis (store_redis.c) or memory
+ * (store_mem.c, for tests and the simulator).
  *
- * A commit is one fenced call (RELIABILITY §2.3): it checks (epoch, nonce) and the room's last event
- * before its first write and cannot half-happen. The store holds commits while Redis is away, for
- * limits.hold at the most, and resolves unknown outcomes itself by repeating the same names. */
+ * A commit is one fenced call (RELIABILITY §2.3): it checks (epoch, nonce) and the room's last
+ * event before its first write and cannot half-happen. The store holds commits while Redis is away,
+ * for limits.hold at the most, and resolves unknown outcomes itself by repeating the same names. */
 #ifndef MUC_STORE_H
 #define MUC_STORE_H
 
@@ -40,10 +40,11 @@ struct store_mark {
 /* What load found. Borrowed for the call. */
 struct store_room {
     bool exists; /* meta is there and the room was not destroyed */
-    /* Newest event in the store, also of a destroyed room. e 0: none; s is then the slot's `hs`, above
-     * which the numbers of a new room start. A first commit names it as its `prev`, as it is. */
+    /* Newest event in the store, also of a destroyed room. e 0: none; s is then the slot's `hs`,
+     * above which the numbers of a new room start. A first commit names it as its `prev`, as it is.
+     */
     struct event_name last;
-    struct room_image image; /* if it exists */
+    struct room_image image;        /* if it exists */
     const struct store_mark *marks; /* of the room; also if it was destroyed */
     uint32_t n_marks;
 };
@@ -60,8 +61,8 @@ typedef void store_list_fn(void *ctx, int err, const struct store_listed *rooms,
 
 struct store;
 struct store_ops {
-    /* At most one commit per room is in flight; the caller sees to it. Several entries: messages only,
-     * each one's prev the name before it. */
+    /* At most one commit per room is in flight; the caller sees to it. Several entries: messages
+     * only, each one's prev the name before it. */
     void (*commit)(struct store *s, const struct store_token *t, struct str room,
                    const struct store_entry *entries, uint32_t n, store_commit_fn *fn, void *ctx);
     void (*load)(struct store *s, uint32_t slot, struct str room, store_load_fn *fn, void *ctx);
@@ -77,8 +78,8 @@ struct store {
 struct redis;
 struct loop;
 struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms);
-/* In memory, for tests and the simulator: the same bytes and checks, answers at the end of the turn.
- * Without fencing unless told. */
+/* In memory, for tests and the simulator: the same bytes and checks, answers at the end of the
+ * turn. Without fencing unless told. */
 struct store *store_mem_new(struct loop *l);
 /* From now on only this token may commit in the slot ("" : nobody may, NULL: everybody again). */
 void store_mem_fence(struct store *s, uint32_t slot, uint64_t epoch, const char *nonce);

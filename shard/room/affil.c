@@ -53,7 +53,8 @@ static void entry_free(struct affils *as, struct affil *e)
 void affils_deinit(struct affils *as)
 {
     struct affil *e, *next;
-    HASH_ITER (hh, as->by_jid, e, next) {
+    HASH_ITER(hh, as->by_jid, e, next)
+    {
         entry_free(as, e);
     }
 }

@@ -20,7 +20,8 @@ static void check_person(const struct room *room, const struct person *p)
     assert(p->affiliation == room_affil(room, p->bare));
     assert(p->affiliation != AFFIL_OUTCAST);
     assert(!room->config.members_only || p->affiliation >= AFFIL_MEMBER);
-    LIST_FOREACH (it, &p->occupants) {
+    LIST_FOREACH(it, &p->occupants)
+    {
         const struct occupant *o = LIST_ENTRY(it, struct occupant, in_person);
         assert(o->person == p && o->n_sessions > 0);
         assert(o->role >= ROLE_VISITOR && o->role <= ROLE_MODERATOR);
@@ -36,7 +37,8 @@ static void check_roster(const struct room *room)
     const struct roster *r = &room->roster;
     uint32_t n_sessions = 0, n_occupants = 0, sum = 0, by_gateway = 0;
     uint64_t last_pos = 0;
-    LIST_FOREACH (it, &r->sessions) {
+    LIST_FOREACH(it, &r->sessions)
+    {
         const struct session *s = LIST_ENTRY(it, struct session, in_roster);
         check_session(room, s);
         assert(s->join_pos > last_pos);
@@ -46,7 +48,8 @@ static void check_roster(const struct room *room)
     assert(n_sessions == r->n_sessions && HASH_COUNT(r->by_key) == n_sessions);
     for (const struct occupant *o = r->by_nick; o; o = o->hh.next) {
         uint32_t n = 0;
-        LIST_FOREACH (it, &o->sessions) {
+        LIST_FOREACH(it, &o->sessions)
+        {
             assert(LIST_ENTRY(it, struct session, in_occupant)->occupant == o);
             n++;
         }
@@ -57,11 +60,12 @@ static void check_roster(const struct room *room)
     assert(n_occupants == r->n_occupants && sum == n_sessions);
     for (const struct person *p = r->by_jid; p; p = p->hh.next)
         check_person(room, p);
-    LIST_FOREACH (it, &r->gateways) {
+    LIST_FOREACH(it, &r->gateways)
+    {
         const struct gateway *g = LIST_ENTRY(it, struct gateway, in_roster);
         uint32_t n = 0;
-        LIST_FOREACH (in, &g->sessions)
-            n++;
+        LIST_FOREACH(in, &g->sessions)
+        n++;
         assert(n == g->n_sessions && n > 0);
         by_gateway += n;
     }
@@ -89,7 +93,8 @@ static void check_history(const struct history *h)
 {
     uint32_t n = 0;
     size_t bytes = 0;
-    LIST_FOREACH (it, &h->entries) {
+    LIST_FOREACH(it, &h->entries)
+    {
         bytes += LIST_ENTRY(it, struct history_entry, in_history)->size;
         n++;
     }
@@ -101,7 +106,8 @@ static void check_pending(const struct room *room)
 {
     uint32_t n = 0;
     uint64_t s = room->last.s;
-    LIST_FOREACH (it, &room->pending) {
+    LIST_FOREACH(it, &room->pending)
+    {
         const struct pending *p = LIST_ENTRY(it, struct pending, in_room);
         assert(p->s > s && p->s <= room->seq);
         assert(room->n_pending == 1 || p->kind == P_MESSAGE);

@@ -1,8 +1,8 @@
 /* effects.h: what must be done because of an event, in order. Output of room_step().
  *
  * The list owns every byte its effects point to (an arena) until room_effects_reset(). Deliver
- * (shard/deliver.h) turns the visible ones into one Delivery per gateway; FX_PERSIST goes to the store
- * first; its completion comes back as ROOM_EV_PERSISTED. */
+ * (shard/deliver.h) turns the visible ones into one Delivery per gateway; FX_PERSIST goes to the
+ * store first; its completion comes back as ROOM_EV_PERSISTED. */
 #ifndef MUC_ROOM_EFFECTS_H
 #define MUC_ROOM_EFFECTS_H
 
@@ -103,20 +103,20 @@ struct fx {
             enum fx_reply_kind kind;
             enum room_stanza stanza;
             struct str id, from_nick;
-            enum stanza_error error; /* FXR_ERROR */
-            struct str text;         /* FXR_ERROR */
+            enum stanza_error error;          /* FXR_ERROR */
+            struct str text;                  /* FXR_ERROR */
             const struct fx_list_item *items; /* FXR_ITEMS */
             uint32_t n_items;
-            struct room_config config;        /* FXR_CONFIG, FXR_DISCO_INFO */
+            struct room_config config;         /* FXR_CONFIG, FXR_DISCO_INFO */
             const struct str *admins, *owners; /* FXR_CONFIG */
             uint32_t n_admins, n_owners;
-            bool registered;                  /* FXR_REGISTER */
-            struct str nick;                  /* FXR_REGISTER, FXR_OWN_NICK */
-            uint32_t n_occupants;             /* FXR_DISCO_INFO */
-            struct str subject;               /* FXR_DISCO_INFO */
-            const struct str *nicks;          /* FXR_DISCO_ITEMS */
+            bool registered;         /* FXR_REGISTER */
+            struct str nick;         /* FXR_REGISTER, FXR_OWN_NICK */
+            uint32_t n_occupants;    /* FXR_DISCO_INFO */
+            struct str subject;      /* FXR_DISCO_INFO */
+            const struct str *nicks; /* FXR_DISCO_ITEMS */
             uint32_t n_nicks;
-            enum affiliation affiliation;     /* FXR_NOT_INSIDE */
+            enum affiliation affiliation; /* FXR_NOT_INSIDE */
         } reply;
         struct {
             struct str to, id, from, reason, thread, password, body;
@@ -129,15 +129,16 @@ struct fx {
         /* What the store must hold afterwards. One log entry, one sequence number. */
         struct {
             enum fx_persist_kind kind;
-            struct event_name name;  /* e is filled by the caller (slot epoch), s by the room */
-            bool in_history;         /* MESSAGE: shown to joiners */
-            struct room_message m;   /* MESSAGE, SUBJECT */
-            struct str subject;      /* SUBJECT */
-            struct str by;           /* bare JID of who did it; empty: the room */
+            struct event_name name; /* e is filled by the caller (slot epoch), s by the room */
+            bool in_history;        /* MESSAGE: shown to joiners */
+            struct room_message m;  /* MESSAGE, SUBJECT */
+            struct str subject;     /* SUBJECT */
+            struct str by;          /* bare JID of who did it; empty: the room */
             const struct room_affiliation *changes; /* affiliation NONE without nick: removed */
             uint32_t n_changes;
-            bool state_changed;      /* `state` must be stored */
-            struct room_image state; /* config, subject, lock ... after the change (no lists in it) */
+            bool state_changed; /* `state` must be stored */
+            struct room_image
+                state; /* config, subject, lock ... after the change (no lists in it) */
         } persist;
     };
 };
@@ -146,8 +147,9 @@ struct room_effects {
     struct arena arena;
     struct fx *list;
     uint32_t n, cap;
-    /* Whose request these effects answer: the event's own origin, and after PERSISTED or PERSIST_FAILED
-     * that of the request behind it. FX_REPLY, FX_HISTORY ... and FX_POST go there. */
+    /* Whose request these effects answer: the event's own origin, and after PERSISTED or
+     * PERSIST_FAILED that of the request behind it. FX_REPLY, FX_HISTORY ... and FX_POST go there.
+     */
     struct room_origin origin;
 };
 

@@ -60,7 +60,8 @@ void gateway_lost_step(struct step *st)
         struct occupant *o = LIST_ENTRY(g->sessions.next, struct session, in_gateway)->occupant;
         struct session **gone = arena_alloc(&st->fx->arena, o->n_sessions * sizeof *gone);
         uint32_t n = 0;
-        LIST_FOREACH (it, &o->sessions) {
+        LIST_FOREACH(it, &o->sessions)
+        {
             struct session *s = LIST_ENTRY(it, struct session, in_occupant);
             if (s->gateway == g)
                 gone[n++] = s;

@@ -12,9 +12,11 @@ struct occupant *item_occupant(const struct room *room, const struct room_item *
     const struct person *p = roster_person(&room->roster, jid_bare(item->jid));
     if (!p)
         return NULL;
-    LIST_FOREACH (in_p, &p->occupants) {
+    LIST_FOREACH(in_p, &p->occupants)
+    {
         struct occupant *o = LIST_ENTRY(in_p, struct occupant, in_person);
-        LIST_FOREACH (in_o, &o->sessions) {
+        LIST_FOREACH(in_o, &o->sessions)
+        {
             if (str_eq(LIST_ENTRY(in_o, struct session, in_occupant)->jid, item->jid))
                 return o;
         }

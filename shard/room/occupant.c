@@ -41,7 +41,8 @@ struct person *roster_person(const struct roster *r, struct str bare)
 
 struct gateway *roster_gateway(const struct roster *r, gateway_ref gw)
 {
-    LIST_FOREACH (it, &r->gateways) {
+    LIST_FOREACH(it, &r->gateways)
+    {
         struct gateway *g = LIST_ENTRY(it, struct gateway, in_roster);
         if (g->ref == gw)
             return g;

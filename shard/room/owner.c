@@ -110,7 +110,8 @@ void owner_submit_step(struct step *st)
 static void remove_strangers(struct step *st)
 {
     struct occupant *o, *next;
-    HASH_ITER (hh, st->room->roster.by_nick, o, next) {
+    HASH_ITER(hh, st->room->roster.by_nick, o, next)
+    {
         if (o->person->affiliation == AFFIL_NONE)
             leave_occupant(st, o, &(struct farewell){.status = 322});
     }

@@ -146,7 +146,8 @@ static void apply_inside(struct step *st, struct person *p, enum affiliation aft
         how.status = 301; /* R33, XEP-0045 §9.1 */
     else if (cfg->members_only && after == AFFIL_NONE)
         how.status = 321; /* R34, XEP-0045 §9.4 */
-    LIST_FOREACH_SAFE (it, next, &p->occupants) {
+    LIST_FOREACH_SAFE(it, next, &p->occupants)
+    {
         struct occupant *o = LIST_ENTRY(it, struct occupant, in_person);
         if (how.status) {
             bool last = next == &p->occupants; /* then p goes with its last nick */
@@ -210,7 +211,8 @@ static void apply_affiliation(struct step *st, const struct change *c, const str
     if (str_eq(jid_domain(c->jid), c->jid)) {
         /* W51: everybody of that domain whom nothing of his own protects. */
         struct person *next;
-        HASH_ITER (hh, room->roster.by_jid, p, next) {
+        HASH_ITER(hh, room->roster.by_jid, p, next)
+        {
             enum affiliation after = room_affil(room, p->bare);
             if (after == p->affiliation)
                 continue;

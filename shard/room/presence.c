@@ -50,8 +50,8 @@ void probe_step(struct step *st)
     if (o) {
         struct room_record *records = arena_alloc(&st->fx->arena, o->n_sessions * sizeof *records);
         uint32_t n = 0;
-        LIST_FOREACH (it, &o->sessions)
-            records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
+        LIST_FOREACH(it, &o->sessions)
+        records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
         struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
         f->presence.kind = FXP_SHOW;
         f->presence.to_sid = st->asker.origin.sid;

@@ -57,8 +57,8 @@ void room_destroy(struct room **room_p)
     struct room *room = *room_p;
     if (!room)
         return;
-    LIST_FOREACH_SAFE (it, next, &room->pending)
-        pending_free(LIST_ENTRY(it, struct pending, in_room));
+    LIST_FOREACH_SAFE(it, next, &room->pending)
+    pending_free(LIST_ENTRY(it, struct pending, in_room));
     roster_deinit(&room->roster);
     affils_deinit(&room->affils);
     history_deinit(&room->history);
@@ -444,7 +444,8 @@ struct event_name room_last(const struct room *room)
 
 void room_each_record(const struct room *room, room_record_fn *fn, void *ctx)
 {
-    LIST_FOREACH (it, &room->roster.sessions) {
+    LIST_FOREACH(it, &room->roster.sessions)
+    {
         struct room_record r = session_record(LIST_ENTRY(it, struct session, in_roster));
         fn(ctx, &r);
     }
@@ -452,7 +453,8 @@ void room_each_record(const struct room *room, room_record_fn *fn, void *ctx)
 
 void room_each_gateway(const struct room *room, room_gateway_fn *fn, void *ctx)
 {
-    LIST_FOREACH (it, &room->roster.gateways) {
+    LIST_FOREACH(it, &room->roster.gateways)
+    {
         const struct gateway *g = LIST_ENTRY(it, struct gateway, in_roster);
         fn(ctx, g->ref, g->n_sessions);
     }

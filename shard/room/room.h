@@ -1,10 +1,10 @@
 /* room.h: one multi-user chat room as a pure state machine (XEP-0045). Events in, effects out.
  *
  * Durable changes are two-phase. The request yields FX_PERSIST and changes nothing that anybody can
- * see; ROOM_EV_PERSISTED makes the change and yields what is shown; ROOM_EV_PERSIST_FAILED yields the
- * error. While one is pending, the caller holds back further events, with one exception:
- * room_accepts() says which may still be stepped (messages behind messages), so that one call to the
- * store carries them all. Completions come in the order of the FX_PERSISTs. */
+ * see; ROOM_EV_PERSISTED makes the change and yields what is shown; ROOM_EV_PERSIST_FAILED yields
+ * the error. While one is pending, the caller holds back further events, with one exception:
+ * room_accepts() says which may still be stepped (messages behind messages), so that one call to
+ * the store carries them all. Completions come in the order of the FX_PERSISTs. */
 #ifndef MUC_ROOM_H
 #define MUC_ROOM_H
 
@@ -14,14 +14,14 @@
 
 struct room;
 
-/* A room that does not exist yet: its first event decides whether it will (W16). jid and service are
- * kept: jid is copied, service borrowed for life. */
+/* A room that does not exist yet: its first event decides whether it will (W16). jid and service
+ * are kept: jid is copied, service borrowed for life. */
 struct room *room_new(struct str jid, const struct room_service *service);
 /* A room as the store has it, without occupants. */
 struct room *room_load(struct str jid, const struct room_service *service,
                        const struct room_image *image);
-/* Of a room that is new: its first durable event comes after `last`, the newest that an earlier room of
- * this name (or any removed room of its slot) had. */
+/* Of a room that is new: its first durable event comes after `last`, the newest that an earlier
+ * room of this name (or any removed room of its slot) had. */
 void room_set_last(struct room *room, struct event_name last);
 /* Frees the room and sets *room_p to NULL. Does nothing if it is NULL already. */
 void room_destroy(struct room **room_p);
@@ -48,11 +48,12 @@ uint32_t room_pending(const struct room *room);
 
 /* What the caller needs to know of a room. */
 struct str room_jid(const struct room *room);
-bool room_exists(const struct room *room);     /* false before creation is committed and after its end */
+bool room_exists(
+    const struct room *room); /* false before creation is committed and after its end */
 bool room_is_locked(const struct room *room);
 uint64_t room_lock_ends_ms(const struct room *room); /* Unix epoch ms; 0: not locked */
 const struct room_config *room_config(const struct room *room);
-uint32_t room_occupants(const struct room *room);  /* nicks */
+uint32_t room_occupants(const struct room *room); /* nicks */
 uint32_t room_sessions(const struct room *room);
 /* Sessions of one gateway in the room. 0: it holds no replica. */
 uint32_t room_gateway_sessions(const struct room *room, gateway_ref gw);

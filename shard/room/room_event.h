@@ -5,14 +5,14 @@
 #include "shard/room/room_types.h"
 
 enum room_ev_type {
-    ROOM_EV_PRESENCE,     /* available: join, resync, update, nick change, or a stranger's (W28) */
-    ROOM_EV_LEAVE,        /* unavailable, or the session ended */
-    ROOM_EV_MESSAGE,      /* to the room or, with a nick, to an occupant */
-    ROOM_EV_ERROR,        /* the client bounced a stanza of the room (W39) */
-    ROOM_EV_PROBE,        /* W40 */
-    ROOM_EV_ADMIN_GET,    /* muc#admin */
+    ROOM_EV_PRESENCE,  /* available: join, resync, update, nick change, or a stranger's (W28) */
+    ROOM_EV_LEAVE,     /* unavailable, or the session ended */
+    ROOM_EV_MESSAGE,   /* to the room or, with a nick, to an occupant */
+    ROOM_EV_ERROR,     /* the client bounced a stanza of the room (W39) */
+    ROOM_EV_PROBE,     /* W40 */
+    ROOM_EV_ADMIN_GET, /* muc#admin */
     ROOM_EV_ADMIN_SET,
-    ROOM_EV_OWNER_GET,    /* muc#owner */
+    ROOM_EV_OWNER_GET, /* muc#owner */
     ROOM_EV_OWNER_SUBMIT,
     ROOM_EV_OWNER_CANCEL,
     ROOM_EV_DESTROY,
@@ -21,15 +21,15 @@ enum room_ev_type {
     ROOM_EV_REGISTER_REMOVE,
     ROOM_EV_INVITE,
     ROOM_EV_DECLINE,
-    ROOM_EV_DISCO_INFO,   /* with a nick: of an occupant */
+    ROOM_EV_DISCO_INFO, /* with a nick: of an occupant */
     ROOM_EV_DISCO_ITEMS,
-    ROOM_EV_OWN_NICK,     /* disco#info, node x-roomuser-item */
-    ROOM_EV_PING,         /* XEP-0199; with a nick: XEP-0410 */
-    ROOM_EV_IQ_OTHER,     /* an iq the room does not know */
-    ROOM_EV_REFUSE,       /* malformed: answer `refuse` in order */
-    ROOM_EV_GATEWAY_LOST, /* origin.gw is gone: its sessions leave with 333 (W38) */
-    ROOM_EV_TICK,         /* time passed: the lock of a new room may end (W17) */
-    ROOM_EV_PERSISTED,    /* the oldest pending FX_PERSIST is in the store */
+    ROOM_EV_OWN_NICK,       /* disco#info, node x-roomuser-item */
+    ROOM_EV_PING,           /* XEP-0199; with a nick: XEP-0410 */
+    ROOM_EV_IQ_OTHER,       /* an iq the room does not know */
+    ROOM_EV_REFUSE,         /* malformed: answer `refuse` in order */
+    ROOM_EV_GATEWAY_LOST,   /* origin.gw is gone: its sessions leave with 333 (W38) */
+    ROOM_EV_TICK,           /* time passed: the lock of a new room may end (W17) */
+    ROOM_EV_PERSISTED,      /* the oldest pending FX_PERSIST is in the store */
     ROOM_EV_PERSIST_FAILED, /* it is not, and never will be: `refuse` says why */
 };
 
@@ -62,8 +62,8 @@ struct room_invitation {
 struct room_origin {
     gateway_ref gw;
     uint64_t sid;
-    uint64_t rseq;   /* 0: no request of a gateway */
-    struct str jid;  /* full, prepared; empty for room's own events */
+    uint64_t rseq;  /* 0: no request of a gateway */
+    struct str jid; /* full, prepared; empty for room's own events */
 };
 
 struct room_event {

@@ -58,8 +58,8 @@ void show_update(struct step *st, const struct occupant *o, const struct actor *
 {
     struct room_record *records = arena_alloc(&st->fx->arena, o->n_sessions * sizeof *records);
     uint32_t n = 0;
-    LIST_FOREACH (it, &o->sessions)
-        records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
+    LIST_FOREACH(it, &o->sessions)
+    records[n++] = show_record(st, LIST_ENTRY(it, struct session, in_occupant), true);
 
     struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
     f->presence.kind = FXP_UPDATE;
@@ -100,7 +100,7 @@ void leave_occupant(struct step *st, struct occupant *o, const struct farewell *
 {
     struct session **gone = arena_alloc(&st->fx->arena, o->n_sessions * sizeof *gone);
     uint32_t n = 0;
-    LIST_FOREACH (it, &o->sessions)
-        gone[n++] = LIST_ENTRY(it, struct session, in_occupant);
+    LIST_FOREACH(it, &o->sessions)
+    gone[n++] = LIST_ENTRY(it, struct session, in_occupant);
     leave_sessions(st, gone, n, how);
 }

@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (wire_frame_parse(str_n(data, size), &a, &f) == 0) {
         struct str item;
         while (wire_frame_next(&f, &item)) {
-            Verona__Item *it =
-                (Verona__Item *)wire_unpack(&verona__item__descriptor, item, &a);
+            Verona__Item *it = (Verona__Item *)wire_unpack(&verona__item__descriptor, item, &a);
             if (it) {
                 struct buf again;
                 buf_init(&again);

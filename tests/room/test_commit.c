@@ -1,4 +1,5 @@
-/* test_commit.c: what may happen while a commit is under way, and rooms from the store (rules R1 to R5). */
+/* test_commit.c: what may happen while a commit is under way, and rooms from the store (rules R1 to
+ * R5). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,4 +1,5 @@
-/* test_owner.c: configuring and destroying (XEP-0045 §10.2, §10.9; FEATURES W3, W63 to W69, W74, W75). */
+/* test_owner.c: configuring and destroying (XEP-0045 §10.2, §10.9; FEATURES W3, W63 to W69, W74,
+ * W75). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -11,7 +11,8 @@ static int result = 1;
 
 static void send_groupchat(xmpp_conn_t *conn, const char *body)
 {
-    xmpp_stanza_t *msg = xmpp_message_new(xmpp_conn_get_context(conn), "groupchat", room, "strophe-1");
+    xmpp_stanza_t *msg =
+        xmpp_message_new(xmpp_conn_get_context(conn), "groupchat", room, "strophe-1");
     xmpp_message_set_body(msg, body);
     xmpp_send(conn, msg);
     xmpp_stanza_release(msg);
@@ -81,7 +82,8 @@ int main(int argc, char **argv)
     xmpp_conn_set_certfail_handler(conn, always_trust);
     xmpp_conn_set_jid(conn, argv[2]);
     xmpp_conn_set_pass(conn, argv[3]);
-    if (xmpp_connect_client(conn, "127.0.0.1", (unsigned short)atoi(argv[1]), on_connection, ctx) == 0)
+    if (xmpp_connect_client(conn, "127.0.0.1", (unsigned short)atoi(argv[1]), on_connection, ctx) ==
+        0)
         xmpp_run(ctx);
     xmpp_conn_release(conn);
     xmpp_ctx_free(ctx);
