@@ -141,6 +141,8 @@ static void on_down(void *ctx, struct bus_peer *p)
     struct life *f = of_peer(k, p);
     f->up = false;
     loop_timer_start(k->loop, &f->down, LOST_AFTER_MS, 0, down_too_long, f);
+    if (bus_peer_unreachable(p))
+        k->ops->gateway_broken(k->ctx, bus_peer_id(p), bus_peer_boot(p));
 }
 
 static void on_gone(void *ctx, struct bus_peer *p)

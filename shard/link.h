@@ -27,6 +27,8 @@ struct link_ops {
                        uint32_t n);
     void (*gateway_up)(void *ctx, gateway_ref gw);
     void (*gateway_lost)(void *ctx, gateway_ref gw);
+    /* The link of that life is down and its connection is gone: it may be dead. */
+    void (*gateway_broken)(void *ctx, struct str id, uint64_t boot);
     /* As bus_ops.allow. */
     bool (*allow)(void *ctx, const uint8_t key[32], struct str id);
 };

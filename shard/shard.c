@@ -298,6 +298,15 @@ static void look_at_key(void *ctx, const struct cluster_member *m)
 }
 
 /* A connection that opens has a key, but no id yet: is the key anybody's? */
+/* A second without a sign of it is enough now, not its whole lease. */
+static void on_gateway_broken(void *ctx, struct str id, uint64_t boot)
+{
+    struct shard *s = ctx;
+    const struct cluster_member *m = cluster_find(s->cluster, CLUSTER_GATEWAY, id);
+    if (m && m->boot == boot)
+        cluster_suspect(s->cluster, m);
+}
+
 static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
 {
     struct shard *s = ctx;
@@ -315,6 +324,7 @@ static const struct link_ops link_calls = {
     .gave_slots = on_gave_slots,
     .gateway_up = on_gateway_up,
     .gateway_lost = on_gateway_lost,
+    .gateway_broken = on_gateway_broken,
     .allow = on_allow,
 };
 

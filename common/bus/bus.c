@@ -112,6 +112,7 @@ static void send_frames(struct bus_peer *p)
         uint64_t now = loop_now_ms(b->loop);
         enum socket_sent sent = socket_send(p, buf_as_str(&b->out));
         channel_sent(p->channel, sent == SOCKET_SENT, now);
+        p->unreachable = sent == SOCKET_UNREACHABLE;
         if (sent == SOCKET_SENT) {
             b->sent.bytes[p->key.role] += b->out.len;
             continue;
@@ -352,6 +353,11 @@ struct str bus_peer_id(const struct bus_peer *p)
 uint64_t bus_peer_boot(const struct bus_peer *p)
 {
     return p->key.boot;
+}
+
+bool bus_peer_unreachable(const struct bus_peer *p)
+{
+    return p->unreachable;
 }
 
 bool bus_peer_up(const struct bus_peer *p)

@@ -86,6 +86,8 @@ enum bus_role bus_peer_role(const struct bus_peer *p);
 struct str bus_peer_id(const struct bus_peer *p);
 uint64_t bus_peer_boot(const struct bus_peer *p);
 bool bus_peer_up(const struct bus_peer *p);
+/* The last frame for it found no connection: it is not slow, it (or the way to it) is not there. */
+bool bus_peer_unreachable(const struct bus_peer *p);
 size_t bus_peer_queued(const struct bus_peer *p); /* bytes not acked */
 /* ms since the last frame of the peer (0 while fresh). */
 uint64_t bus_peer_silent_ms(const struct bus_peer *p);

@@ -70,6 +70,7 @@ struct bus_peer {
     bool up;        /* as the caller was told */
     bool ever_up;
     bool full;         /* as the caller was told */
+    bool unreachable;  /* what was sent last found no connection of it */
     bool blocked;      /* the transport took nothing: wait for a tick or for readiness */
     bool dead;         /* out of the table, freed at the end of the turn */
     struct list grave; /* bus.graves */

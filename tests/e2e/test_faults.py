@@ -94,6 +94,38 @@ def test_a_gateway_dies_and_its_occupants_leave_once(own_cluster):
     ann.close()
 
 
+def test_a_gateway_that_stays_dead(own_cluster, redis_server):
+    """Nobody starts it again: its broken links are enough, its lease is not waited for (I9: 3 s)."""
+    cluster = own_cluster(gateways=1, shards=2, redis=redis_server.url)
+    room = "gone@conference.localhost"
+    port = cluster.c2s(3)
+    with xmpp.Client(cluster.c2s(1), "ann@localhost") as ann:
+        ann.join(room, "Ann")
+        ann.configure(room)
+        gateway = subprocess.Popen(
+            [os.path.join(cluster_lib.BIN, "verona-gateway"), "--set", "node.id=g3",
+             "--set", "redis.url=" + redis_server.url, "--set", "c2s.listen=127.0.0.1:%d" % port,
+             "--set", "auth.mode=open", "--set", "admin.listen=127.0.0.1:%d" % cluster.admin("gateway", 3)],
+            stderr=subprocess.DEVNULL)
+        try:
+            def bob_is_in():
+                try:
+                    bob = xmpp.Client(port, "bob@localhost").connect()
+                    bob.join(room, "Bob")
+                    return bob
+                except (OSError, xmpp.XmppError):
+                    return None
+            bob = wait_until(bob_is_in, 20, "a gateway to be ready")
+            gateway.send_signal(signal.SIGKILL)
+            gone = ann.expect(lambda s: s["from"] == room + "/Bob" and s["type"] == "unavailable",
+                              "Bob's leave", timeout=3)
+            assert 333 in gone.codes()
+            bob.close()
+        finally:
+            gateway.kill()
+            gateway.wait()
+
+
 def redis_cli(cluster, *args):
     done = subprocess.run(["redis-cli", "-s", os.path.join(cluster.data, "run", "redis.sock"), *args],
                           capture_output=True, text=True, timeout=20, check=True)

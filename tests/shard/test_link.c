@@ -20,7 +20,7 @@ static struct {
     struct arena arena;
     char endpoint[108];
     gateway_ref up, lost, event_from;
-    uint32_t n_up, n_lost, n_events, n_items;
+    uint32_t n_up, n_lost, n_broken, n_events, n_items;
     uint64_t last_rseq;
     struct bus_peer *shard; /* as the gateway sees it */
 } t;
@@ -64,14 +64,22 @@ static void on_lost(void *ctx, gateway_ref gw)
     t.n_lost++;
 }
 
+static void on_broken(void *ctx, struct str id, uint64_t boot)
+{
+    (void)ctx;
+    assert_true(str_is(id, "g1"));
+    assert_int_equal(boot, 11);
+    t.n_broken++;
+}
+
 static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
 {
     (void)ctx, (void)key, (void)id;
     return true;
 }
 
-static const struct link_ops link_calls = {on_event, on_route, on_ask,  on_gave,
-                                           on_up,    on_lost,  on_allow};
+static const struct link_ops link_calls = {on_event, on_route, on_ask,    on_gave,
+                                           on_up,    on_lost,  on_broken, on_allow};
 
 /* ------------------------------------------------------------------ the gateway's side */
 
@@ -213,12 +221,25 @@ static void test_a_new_boot_voids_the_old_one(void **state)
     bus_destroy(&g);
 }
 
+/* Its connection is gone: it may be dead, and need not have its whole lease. */
+static void test_a_gateway_that_is_gone_is_suspected(void **state)
+{
+    (void)state;
+    struct bus *g = gateway(11);
+    wait_for(&t.n_up, 1);
+    assert_int_equal(t.n_broken, 0);
+    bus_destroy(&g);
+    wait_for(&t.n_broken, 1);
+    assert_int_equal(t.n_lost, 0); /* nobody is lost on suspicion */
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_names_and_items),
         T(test_a_new_boot_voids_the_old_one),
+        T(test_a_gateway_that_is_gone_is_suspected),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     bus_end();
