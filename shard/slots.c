@@ -60,6 +60,7 @@ struct slots {
 
     uint64_t epoch[SLOT_COUNT];        /* what the caller knows as ours; 0: not ours */
     uint64_t planned_from[SLOT_COUNT]; /* GaveSlots: the giver's epoch; 0: none */
+    uint64_t planned_to[SLOT_COUNT];   /* and the one that it gave the slot under */
     bool giving[SLOT_COUNT];           /* not written to while the call is under way */
     bool unsure[SLOT_COUNT];           /* nobody answered it: giving, until the row was read */
     uint32_t n_unsure;
@@ -220,7 +221,8 @@ static void tell(struct slots *s, const uint16_t *list, uint32_t n, bool claimed
         if (epoch && s->epoch[slot] == epoch) {
             got[n_got] = slot;
             epochs[n_got] = epoch;
-            planned[n_got++] = claimed ? 0 : s->planned_from[slot];
+            bool announced = !claimed && s->planned_to[slot] == epoch;
+            planned[n_got++] = announced ? s->planned_from[slot] : 0;
             if (!claimed) {
                 metric_add_l(METRIC_SLOT_MIGRATIONS_TOTAL, "in", "ok", 1);
             } else if (s->noticed_ms[slot]) {
@@ -756,6 +758,7 @@ void slots_got(struct slots *s, struct str shard, const uint16_t *slots, const u
         const struct slot_record *rec = ownership_record(s->o, slots[i]);
         if (str_is(shard, rec->owner) && rec->epoch < epochs[i]) {
             s->planned_from[slots[i]] = rec->epoch;
+            s->planned_to[slots[i]] = epochs[i];
         }
         list[k++] = slots[i];
     }

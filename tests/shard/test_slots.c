@@ -415,6 +415,33 @@ static bool knows_both(void *ctx)
     return cluster_find(n->cluster, CLUSTER_SHARD, STR("s1")) && slots_unassigned(n->slots) == 0;
 }
 
+/* What was announced counts for that epoch alone. Another one may come after a takeover, and
+ * whoever was in a room before must be told. */
+static void an_announcement_is_for_one_epoch(void **state)
+{
+    (void)state;
+    struct node *a = start(0, "cluster.expect_shards=1");
+    wait_for_share(SLOT_COUNT, 5000);
+    for (uint16_t s = 0; s < SLOT_COUNT; s++) {
+        slots_loaded(a->slots, s, 1);
+    }
+    struct node *b = start(1, NULL);
+    assert_true(run_until(loop, knows_both, b, 5000));
+    static uint16_t all[SLOT_COUNT];
+    static uint64_t epochs[SLOT_COUNT];
+    for (uint16_t s = 0; s < SLOT_COUNT; s++) {
+        all[s] = s;
+        epochs[s] = a->mine[s] + 1; /* which came to nothing */
+    }
+    slots_got(b->slots, STR("s0"), all, epochs, SLOT_COUNT);
+    drop_gave = true;
+    for (uint16_t s = 0; s < SLOT_COUNT; s++) {
+        slots_loaded(a->slots, s, 0);
+    }
+    wait_for_share(SLOT_COUNT / 2, 20000);
+    assert_int_equal(b->n_planned, 0);
+}
+
 static bool is_giving(void *ctx)
 {
     struct node *n = ctx;
@@ -465,6 +492,7 @@ int main(void)
         TEST(who_is_declared_dead_drops_everything),
         TEST(fenced_and_lost_slots),
         TEST(an_outage_moves_nothing),
+        TEST(an_announcement_is_for_one_epoch),
         TEST(gifts_without_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
