@@ -27,6 +27,7 @@ struct redis_server {
     char dir[64], socket[96], url[128];
     pid_t pid;
     redisContext *direct; /* the test's own connection */
+    const char *more[6];  /* options of redis-server, up to a NULL */
 };
 
 static inline void redis_server_start(struct redis_server *s)
@@ -43,7 +44,8 @@ static inline void redis_server_start(struct redis_server *s)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* however the test ends */
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir",
                s->dir, "--save", "", "--appendonly", "yes", "--loglevel", "warning", "--logfile",
-               "log", "--enable-debug-command", "local", (char *)NULL);
+               "log", "--enable-debug-command", "local", s->more[0], s->more[1], s->more[2],
+               s->more[3], (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < 500; i++) {
