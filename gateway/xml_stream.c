@@ -292,6 +292,10 @@ static void XMLCALL on_start(void *ctx, const char *z, const char **atts)
     struct xnode *e = make_node(x, z, atts, &prefix);
     if (!e)
         return;
+    if (x->arena.used > LIMIT_TREE) {
+        fail(x, "resource-constraint", "too many elements");
+        return;
+    }
     if (x->depth == 2 && str_is(e->ns, NS_STREAMS) && str_is(e->name, "stream")) {
         /* A second header would swallow all that follows, as its children. */
         fail(x, "unsupported-stanza-type", "stream inside a stream");

@@ -16,6 +16,7 @@ enum {
     LIMIT_TOKEN = 64 * 1024,
     LIMIT_PARSER_SOFT = 256 * 1024,
     LIMIT_PARSER_HARD = 1024 * 1024,
+    LIMIT_TREE = 2 * 1024 * 1024, /* of one stanza in memory: small elements are far bigger there */
     /* fields */
     LIMIT_JID_PART = 1023,
     LIMIT_JID = 3071,

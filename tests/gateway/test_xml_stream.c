@@ -353,6 +353,13 @@ static void bombs(void **state)
     buf_z(&b, "<a>");
     put_n(&b, "y", 1024 * 1024);
     assert_false(passes(&b, wide, "policy-violation"));
+    /* A quarter of a megabyte of bytes, ten of memory, kept for as long as he likes. */
+    buf_reset(&b);
+    make(&b, CHILDREN, 60000);
+    assert_false(passes(&b, wide, "resource-constraint"));
+    buf_reset(&b);
+    make(&b, CHILDREN, 10000);
+    assert_true(passes(&b, wide, "resource-constraint"));
     buf_reset(&b);
     buf_z(&b, "<a>");
     put_n(&b, "<![CDATA[]]>", LIMIT_TOKEN / 12 + 10);
