@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "gateway/edge_ops.h"
 #include "gateway/home.h"
+#include "gateway/link.h"
 #include "gateway/tls.h"
 #include "rt/config.h"
 #include "rt/redis.h"
@@ -109,6 +110,8 @@ void rig_open(const char *settings)
     assert_int_equal(tls_server_new("", "", "localhost", &rig_g.edge->tls, &err), 0);
     rig_g.edge->session.starttls = true;
     assert_true(run_until(rig_g.loop, is_ready, NULL, RIG_WAIT_MS));
+    rig_g.link = link_new(&rig_g);
+    assert_int_equal(link_cluster_ready(rig_g.link, &err), 0);
     for (int i = 0; i < RIG_PEERS; i++)
         rig_peers[i] = (struct peer){.fd = -1};
     buf_deinit(&err);
@@ -126,6 +129,7 @@ void rig_close(void)
 {
     edge_destroy(&rig_g.edge);
     home_destroy(&rig_g.home);
+    link_destroy(&rig_g.link);
     cluster_destroy(&rig_g.cluster);
     redis_destroy(&rig_g.redis);
     loop_destroy(&rig_g.loop);

@@ -1,5 +1,6 @@
 /* lib_edge.h: the edge of a gateway with a real Redis, a real cluster record and home.c behind it,
- * and up to four clients on socket pairs. One at a time. */
+ * and up to four clients on socket pairs; a bus, but no shards.
+ * One at a time. */
 #ifndef MUC_TESTS_GATEWAY_LIB_EDGE_H
 #define MUC_TESTS_GATEWAY_LIB_EDGE_H
 

@@ -137,6 +137,28 @@ static void crowded(void **state)
     rig_close();
 }
 
+/* Redis took the entry and could not say so: it must not stay there for nobody. */
+static void bind_unknown(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open");
+    rig_connect(0);
+    rig_say(0, HEADER AUTH_ANN HEADER);
+    rig_hear(0, "<bind ");
+    rig_signal_redis(SIGSTOP);
+    rig_say(0, BIND);
+    rig_hear(0, "<iq type='error' id='b'><error type='wait'><resource-constraint ");
+    assert_int_equal(edge_sessions(rig_g.edge), 0);
+    rig_signal_redis(SIGCONT);
+    assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+    rig_say(0, BIND);
+    rig_hear(0, "<jid>ann@localhost/r</jid>");
+    assert_string_equal(rig_ask("HLEN verona:session:ann@localhost"), "1");
+    rig_hang_up_all();
+    assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+    rig_close();
+}
+
 static bool priority_is_8(void *ctx)
 {
     (void)ctx;
@@ -538,11 +560,22 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_life),   cmocka_unit_test(conflict),       cmocka_unit_test(many_slots),
-        cmocka_unit_test(crowded),  cmocka_unit_test(late_priority),  cmocka_unit_test(injection),
-        cmocka_unit_test(held),     cmocka_unit_test(timeouts),       cmocka_unit_test(keepalive),
-        cmocka_unit_test(rates),    cmocka_unit_test(slow),           cmocka_unit_test(addresses),
-        cmocka_unit_test(too_many), cmocka_unit_test(no_descriptors), cmocka_unit_test(drain),
+        cmocka_unit_test(a_life),
+        cmocka_unit_test(conflict),
+        cmocka_unit_test(many_slots),
+        cmocka_unit_test(crowded),
+        cmocka_unit_test(late_priority),
+        cmocka_unit_test(bind_unknown),
+        cmocka_unit_test(injection),
+        cmocka_unit_test(held),
+        cmocka_unit_test(timeouts),
+        cmocka_unit_test(keepalive),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(slow),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(too_many),
+        cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(drain),
         cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);

@@ -2,6 +2,7 @@
 #include "gateway/lib_edge.h"
 
 #include "base/limits.h"
+#include "base/muc.h"
 #include "gateway/home.h"
 #include "rt/log.h"
 
@@ -23,18 +24,23 @@
 #define RESULT_OF(from, children)                                                                  \
     "<iq to='ann@localhost/r' type='result'" from " id='1'>" children "</iq>"
 
-/* Says it, and what comes back, up to the answer of a ping behind it, is exactly that. */
-static void answer(const char *in, const char *want)
+/* What has come, up to the answer of a ping, is exactly `want`. */
+static void settle(const char *want)
 {
     static const char mark[] = "<iq to='ann@localhost/r' type='result' id='mark'/>";
-    buf_reset(&rig_peers[0].heard);
-    rig_say(0, in);
     rig_say(0, "<iq type='get' id='mark'><ping xmlns='urn:xmpp:ping'/></iq>");
     rig_hear(0, mark);
     if (*want)
         rig_hear(0, want); /* Redis may be slower than a ping */
     struct buf *heard = &rig_peers[0].heard;
     assert_int_equal(heard->len, strlen(want) + sizeof mark - 1);
+}
+
+static void answer(const char *in, const char *want)
+{
+    buf_reset(&rig_peers[0].heard);
+    rig_say(0, in);
+    settle(want);
 }
 
 static void open_ann(void)
@@ -325,6 +331,103 @@ static void rooms(void **state)
     close_ann();
 }
 
+/* ---------------------------------------------------------------- other users */
+
+static void routed(void **state)
+{
+    (void)state;
+    open_ann();
+    uint64_t sid = client_sid(rig_bound_client());
+    struct home *h = rig_g.home;
+    static const struct {
+        const char *to;
+        int kind;
+        const char *stanza, *want; /* NULL: nothing */
+    } table[] = {
+        {"ann@localhost", 0, "<message from='b@localhost/x'><body>1</body></message>",
+         "<message to='ann@localhost/r' from='b@localhost/x'><body>1</body></message>"},
+        {"ann@localhost/r", 0, "<message><body>2</body></message>",
+         "<message to='ann@localhost/r'><body>2</body></message>"},
+        {"ann@localhost/r", 1, "<iq type='get' id='3'/>",
+         "<iq to='ann@localhost/r' type='get' id='3'/>"},
+        {"ann@localhost/r", 2, "<presence id='4'/>", "<presence to='ann@localhost/r' id='4'/>"},
+        {"ann@localhost/r", 0, "<message/>", "<message to='ann@localhost/r'/>"},
+        {"ann@localhost/other", 0, "<message id='no'/>", NULL},
+        {"bob@localhost", 0, "<message id='no'/>", NULL},
+        {"", 0, "<message id='no'/>", NULL},
+        {"ann@localhost", 0, "<presence id='no'/>", NULL},
+        {"ann@localhost", 0, "<messages id='no'/>", NULL},
+        {"ann@localhost", 0, "<message", NULL},
+        {"ann@localhost", 0, "", NULL},
+        {"ann@localhost", -1, "<message id='no'/>", NULL},
+        {"ann@localhost", 99, "<message id='no'/>", NULL},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        buf_reset(&rig_peers[0].heard);
+        home_routed(h, str_of(table[i].to), sid, table[i].kind, str_of(table[i].stanza));
+        settle(table[i].want ? table[i].want : "");
+    }
+    buf_reset(&rig_peers[0].heard);
+    home_routed(h, STR("ann@localhost"), sid + (1ull << 32), 0, STR("<message id='no'/>"));
+    home_routed(h, STR("ann@localhost"), 0, 3, STR_NULL);
+    home_routed(h, STR("ann@localhost/other"), sid, 3, STR_NULL);
+    settle("");
+    home_routed(h, STR("ann@localhost/r"), sid, 3, STR_NULL); /* his resource is elsewhere now */
+    rig_hear(0, "<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>");
+    rig_hear(0, NULL);
+    close_ann();
+}
+
+/* There is no shard that could find anybody: each question has its answer in the end. */
+static void nobody_there(void **state)
+{
+    (void)state;
+    open_ann();
+    buf_reset(&rig_peers[0].heard);
+    rig_say(0, "<message to='bob@localhost' id='m'/><message to='bob@localhost'/>"
+               "<iq to='bob@localhost/x' type='get' id='i'><a xmlns='u'/></iq>"
+               "<message to='bob@localhost' type='error' id='no'/>"
+               "<iq to='bob@localhost/x' type='result' id='no'/>"
+               "<presence to='bob@localhost' id='no'/><message id='own'/>");
+#define LATE "<error type='wait'><resource-constraint xmlns='" NS_STANZAS "'/></error>"
+    rig_hear(0, "<message to='ann@localhost/r' type='error' from='bob@localhost' id='m'>" LATE);
+    rig_hear(0, "<message to='ann@localhost/r' type='error' from='bob@localhost'>" LATE);
+    rig_hear(0, "<iq to='ann@localhost/r' type='error' from='bob@localhost/x' id='i'>" LATE);
+    rig_hear(0, "<message to='ann@localhost/r' type='error' from='ann@localhost' id='own'>" LATE);
+    answer("", "");
+    close_ann();
+}
+
+/* An error finds only the stanza it is for, only while its sender is there, and once. */
+static void late_errors(void **state)
+{
+    (void)state;
+    open_ann();
+    struct home *h = rig_g.home;
+    uint64_t sid = client_sid(rig_bound_client());
+    answer("<message to='bob@localhost' id='a'/><message to='bob@localhost/x' id='b'/>", "");
+    uint64_t last = h->next_ref - 1;
+    buf_reset(&rig_peers[0].heard);
+    home_route_failed(h, sid, last + 1, SE_ITEM_NOT_FOUND);
+    home_route_failed(h, sid, last + HOME_REFS, SE_ITEM_NOT_FOUND);
+    home_route_failed(h, sid + (1ull << 32), last, SE_ITEM_NOT_FOUND);
+    home_route_failed(h, 0, 0, SE_ITEM_NOT_FOUND);
+    settle("");
+    buf_reset(&rig_peers[0].heard);
+    home_route_failed(h, sid, last, SE_ITEM_NOT_FOUND);
+    home_route_failed(h, sid, last, SE_ITEM_NOT_FOUND);
+    settle("<message to='ann@localhost/r' type='error' from='bob@localhost/x' id='b'>"
+           "<error type='cancel'><item-not-found xmlns='" NS_STANZAS "'/></error></message>");
+    buf_reset(&rig_peers[0].heard);
+    home_route_failed(h, sid, last - 1, 0); /* no condition: the usual one */
+    settle("<message to='ann@localhost/r' type='error' from='bob@localhost' id='a'>"
+           "<error type='cancel'><service-unavailable xmlns='" NS_STANZAS "'/></error></message>");
+    answer("<message to='bob@localhost' id='c'/>", "");
+    rig_hang_up_all();
+    home_route_failed(h, sid, last + 1, SE_ITEM_NOT_FOUND);
+    close_ann();
+}
+
 /* Redis does not answer: he is told in time, or has gone meanwhile. */
 static void no_redis(void **state)
 {
@@ -352,6 +455,8 @@ int main(void)
         cmocka_unit_test(presence),        cmocka_unit_test(long_ids),
         cmocka_unit_test(private_storage), cmocka_unit_test(private_limits),
         cmocka_unit_test(rooms),           cmocka_unit_test(no_redis),
+        cmocka_unit_test(routed),          cmocka_unit_test(nobody_there),
+        cmocka_unit_test(late_errors),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }

@@ -33,14 +33,18 @@ enum { N_EXAMPLES = sizeof examples / sizeof *examples };
 
 static struct scram_record record_of(const struct example *e)
 {
+    static struct scram_record known[2];
     struct scram_record r = {.iterations = 4096};
     struct buf salt;
+    if (known[e->hash].iterations)
+        return known[e->hash];
     buf_init(&salt);
     assert_int_equal(b64_decode(&salt, str_of(e->salt)), 0);
     memcpy(r.salt, salt.data, salt.len);
     r.salt_len = (uint32_t)salt.len;
     buf_deinit(&salt);
     scram_record_derive(e->hash, STR("pencil"), &r);
+    known[e->hash] = r;
     return r;
 }
 
