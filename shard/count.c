@@ -23,7 +23,7 @@ static const char *leave_reason(const struct fx *fx)
     return "user";
 }
 
-static void presence(const struct fx *fx)
+static void presence(enum room_ev_type type, const struct fx *fx)
 {
     switch (fx->presence.kind) {
     case FXP_JOIN:
@@ -31,6 +31,8 @@ static void presence(const struct fx *fx)
         break;
     case FXP_LEAVE:
         metric_add_l(METRIC_MUC_LEAVES_TOTAL, leave_reason(fx), NULL, 1);
+        if (type == ROOM_EV_GATEWAY_LOST)
+            metric_add(METRIC_GHOSTS_REMOVED_TOTAL, fx->presence.n_records);
         break;
     case FXP_RESYNC:
     case FXP_UPDATE:
@@ -90,7 +92,7 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
         const struct fx *fx = &list->list[i];
         switch (fx->type) {
         case FX_PRESENCE:
-            presence(fx);
+            presence(type, fx);
             break;
         case FX_MESSAGE:
             metric_add_l(METRIC_MUC_MESSAGES_TOTAL, "groupchat", NULL, 1);

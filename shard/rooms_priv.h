@@ -28,6 +28,7 @@ struct work {
     bool marked;   /* PERSIST: the commit carries the request's mark */
     struct event_name name, prev;
     uint64_t now_ms;
+    uint64_t stepped_ns; /* loop_clock_ns() when the room was stepped with the request */
 };
 
 /* An event that waits. */

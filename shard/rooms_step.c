@@ -39,6 +39,14 @@ void work_free(struct rooms *rs, struct work *w)
     rs->n_free_works++;
 }
 
+static bool has_message(const struct room_effects *fx)
+{
+    for (uint32_t i = 0; i < fx->n; i++)
+        if (fx->list[i].type == FX_MESSAGE)
+            return true;
+    return false;
+}
+
 /* Sends what is visible of a work. true: the origin's gateway got a Delivery, which is its ack. */
 static bool show(struct rooms *rs, struct entry *e, const struct work *w, bool durable)
 {
@@ -59,6 +67,9 @@ static bool show(struct rooms *rs, struct entry *e, const struct work *w, bool d
     deliver(&env, &step, &rs->out);
     for (uint32_t i = 0; i < rs->out.n; i++)
         rs->ops->send(rs->ctx, rs->out.items[i].gw, rs->out.items[i].item);
+    if (has_message(&w->fx))
+        metric_observe(METRIC_MUC_BROADCAST_DURATION_SECONDS,
+                       (double)(loop_clock_ns() - w->stepped_ns) / 1e9);
     return rs->out.origin_served;
 }
 
@@ -137,6 +148,7 @@ static int run(struct rooms *rs, struct entry *e, struct room_event *ev, struct 
     ev->now_ms = rs->ops->wall_ms(rs->ctx);
     rs->ops->random(rs->ctx, ev->random);
     w->now_ms = ev->now_ms;
+    w->stepped_ns = done ? done->stepped_ns : loop_clock_ns();
     int err = room_step(e->room, ev, &w->fx);
     if (err) {
         work_free(rs, w);

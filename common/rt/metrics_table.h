@@ -66,7 +66,6 @@
     X(METRIC_GROUPCHAT_ECHO_DURATION_SECONDS, "groupchat_echo_duration_seconds", HISTOGRAM_L, "G", "", "Time from reading a groupchat message at a gateway to queueing its reflection to the sender.") \
     /* rooms */                                                                                    \
     X(METRIC_MUC_ROOMS, "muc_rooms", GAUGE, "S", "state:active,idle", "Rooms loaded on this shard.") \
-    X(METRIC_MUC_ROOMS_MAX, "muc_rooms_max", GAUGE, "S", "", "Configured maximum of loaded rooms.") \
     X(METRIC_MUC_OCCUPANTS, "muc_occupants", GAUGE, "S", "", "Occupants in rooms on this shard.")  \
     X(METRIC_MUC_ROOMS_CREATED_TOTAL, "muc_rooms_created_total", COUNTER, "S", "kind:temporary,persistent", "Rooms created.") \
     X(METRIC_MUC_ROOMS_DESTROYED_TOTAL, "muc_rooms_destroyed_total", COUNTER, "S", "reason:owner,empty,admin,expired", "Rooms destroyed.") \
@@ -79,9 +78,9 @@
     X(METRIC_MUC_MESSAGES_REJECTED_TOTAL, "muc_messages_rejected_total", COUNTER, "S", "reason:visitor,not_occupant,limited,too_large,forbidden,other", "Messages refused by rooms.") \
     X(METRIC_MUC_PRESENCE_BROADCASTS_TOTAL, "muc_presence_broadcasts_total", COUNTER, "S", "", "Presence broadcasts made by rooms.") \
     X(METRIC_MUC_FANOUT_RECIPIENTS, "muc_fanout_recipients", HISTOGRAM_F, "S", "", "Recipients per room broadcast.") \
-    X(METRIC_MUC_BROADCAST_DURATION_SECONDS, "muc_broadcast_duration_seconds", HISTOGRAM_L, "S", "", "Time from bus receipt to last bus send of a broadcast.") \
+    X(METRIC_MUC_BROADCAST_DURATION_SECONDS, "muc_broadcast_duration_seconds", HISTOGRAM_L, "S", "", "Time from stepping a room with a message to the last bus send of its broadcast.") \
     X(METRIC_MUC_ADMIN_ACTIONS_TOTAL, "muc_admin_actions_total", COUNTER, "S", "action:kick,ban,role,affiliation,config,destroy,other", "Kicks, bans, role, affiliation and configuration changes.") \
-    X(METRIC_GHOSTS_REMOVED_TOTAL, "ghosts_removed_total", COUNTER, "S", "", "Occupants removed because their gateway no longer had the session.") \
+    X(METRIC_GHOSTS_REMOVED_TOTAL, "ghosts_removed_total", COUNTER, "S", "", "Occupants removed because their gateway was lost.") \
     X(METRIC_COMMIT_SECONDS, "commit_seconds", HISTOGRAM_L, "S", "", "Time from a durable request to the answer of the store.") \
     X(METRIC_HELD_OPS, "held_ops", GAUGE, "S", "", "Durable requests held while Redis is away.") \
     X(METRIC_DATA_LOSS_SUSPECTED, "data_loss_suspected", GAUGE, "S", "", "1 when the store was found older than what this shard had seen committed.") \
@@ -89,12 +88,10 @@
     X(METRIC_SLOTS_OWNED, "slots_owned", GAUGE, "S", "state:stable,importing,migrating", "Hash slots held by this shard.") \
     X(METRIC_SLOTS_UNASSIGNED, "slots_unassigned", GAUGE, "GS", "", "Hash slots without a live owner, as seen by this node.") \
     X(METRIC_SLOT_MIGRATIONS_TOTAL, "slot_migrations_total", COUNTER, "S", "direction:in,out;result:ok,error", "Slot hand-overs finished.") \
-    X(METRIC_SLOT_MIGRATION_DURATION_SECONDS, "slot_migration_duration_seconds", HISTOGRAM_L, "S", "direction:in,out", "Slot hand-over time.") \
     X(METRIC_SLOT_REDIRECTS_TOTAL, "slot_redirects_total", COUNTER, "GS", "reason:moved,ask", "Requests redirected because the sender's slot map was stale.") \
     X(METRIC_TAKEOVERS_TOTAL, "takeovers_total", COUNTER, "S", "", "Slots taken over from shards that were down.") \
     X(METRIC_TAKEOVER_SECONDS, "takeover_seconds", HISTOGRAM_L, "S", "", "Time from noticing that an owner is down to serving its slots.") \
     X(METRIC_CLUSTER_NODES, "cluster_nodes", GAUGE, "GS", "role:gateway,shard;state:up,draining,suspect", "Nodes in the registry.") \
-    X(METRIC_CLUSTER_MAP_VERSION, "cluster_map_version", GAUGE, "GS", "", "Version of the slot map in use.") \
     X(METRIC_LEASE_RENEWALS_TOTAL, "lease_renewals_total", COUNTER, "GS", "result:ok,fenced,unknown,error", "Ownership lease renewals.") \
     X(METRIC_LEASE_RENEWAL_AGE_SECONDS, "lease_renewal_age_seconds", GAUGE, "GS", "", "Time since the last successful lease renewal.") \
     X(METRIC_FENCED_WRITES_TOTAL, "fenced_writes_total", COUNTER, "S", "", "Writes refused because a newer owner holds the slot.") \
