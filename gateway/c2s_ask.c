@@ -6,12 +6,15 @@
 #include "base/err.h"
 #include "base/jid.h"
 
+enum { READY_MS = 50 };
+
 struct ask {
     struct client *c; /* NULL: gone */
     struct gateway *g;
     struct sasl_job *job;
     struct buf bare, resource;
     uint64_t sid;
+    struct loop_timer wait; /* for the cluster */
 };
 
 static struct ask *ask_new(struct client *c)
@@ -38,9 +41,15 @@ static struct client *ask_end(struct ask *a)
 
 void ask_forget(struct client *c)
 {
-    if (c->ask)
-        c->ask->c = NULL;
+    struct ask *a = c->ask;
     c->ask = NULL;
+    if (!a)
+        return;
+    a->c = NULL;
+    if (loop_timer_armed(&a->wait)) { /* nobody was asked yet */
+        loop_timer_stop(&a->wait);
+        ask_end(a);
+    }
 }
 
 static void on_account(void *ctx, const struct account *account)
@@ -116,13 +125,26 @@ static void on_bind(void *ctx, int err, struct str replaced)
     session_bound(c->session, err);
 }
 
+/* Between two lives of ours in the cluster nobody is entered: the entry would be one of the dead,
+ * and the next life begins without him. The stream's own time limit ends the waiting. */
+static void bind_when_ready(void *ctx)
+{
+    struct ask *a = ctx;
+    struct client *c = a->c;
+    if (!cluster_ready(a->g->cluster)) {
+        loop_timer_start(a->g->loop, &a->wait, READY_MS, 0, bind_when_ready, a);
+        return;
+    }
+    client_slot_take(c);
+    a->sid = c->sid;
+    registry_bind(a->g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid, on_bind, a);
+}
+
 void ask_bind(void *ctx, struct str bare, struct str resource)
 {
     struct client *c = ctx;
     struct ask *a = ask_new(c);
-    client_slot_take(c);
-    a->sid = c->sid;
     buf_str(&a->bare, bare);
     buf_str(&a->resource, resource);
-    registry_bind(c->edge->g, bare, resource, c->sid, on_bind, a);
+    bind_when_ready(a);
 }

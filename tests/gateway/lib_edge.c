@@ -25,6 +25,7 @@ struct gateway rig_g;
 static struct config *cfg;
 struct peer rig_peers[RIG_PEERS];
 static int n_ready;
+bool rig_stop_when_lost;
 
 /* ---------------------------------------------------------------- the rig */
 
@@ -44,6 +45,8 @@ static void on_member(void *ctx, const struct cluster_member *m, uint64_t old_bo
 static void on_lost(void *ctx)
 {
     (void)ctx;
+    if (rig_stop_when_lost)
+        kill(redis.pid, SIGSTOP);
 }
 
 static void on_unsafe(void *ctx, bool unsafe, const char *why)

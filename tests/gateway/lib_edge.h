@@ -27,6 +27,8 @@ int rig_end_redis(void **state);
 /* One text or number from it; static. Words are separated by spaces. */
 const char *rig_ask(const char *command);
 void rig_signal_redis(int signum);
+/* Redis is stopped (SIGSTOP) as soon as the gateway finds its record taken away. */
+extern bool rig_stop_when_lost;
 
 /* settings: "key=value key=value". Closing is in the order of gateway_destroy(). */
 void rig_open(const char *settings);

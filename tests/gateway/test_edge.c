@@ -159,6 +159,52 @@ static void bind_unknown(void **state)
     rig_close();
 }
 
+static bool is_lost(void *ctx)
+{
+    (void)ctx;
+    return !cluster_ready(rig_g.cluster);
+}
+
+/* Between two lives in the cluster: who comes then is entered in the second. */
+static void between_lives(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open");
+    uint64_t first = cluster_boot(rig_g.cluster);
+    rig_stop_when_lost = true;
+    rig_ask("HSET verona:gateway:g1 state DEAD");
+    assert_true(rig_run_until(is_lost, NULL, RIG_WAIT_MS));
+    rig_stop_when_lost = false;
+    for (int i = 0; i < 2; i++)
+        rig_connect(i);
+    rig_say(0, HEADER AUTH_ANN HEADER BIND);
+    rig_say(1, HEADER AUTH_ANN HEADER "<iq type='set' id='b'><bind xmlns='" NS_BIND "'/></iq>");
+    rig_hear(0, "<bind ");
+    rig_hear(1, "<bind ");
+    rig_run_until(NULL, NULL, 100);
+    rig_hang_up(1); /* he does not wait for it; his end shows when he would be answered */
+    rig_signal_redis(SIGCONT);
+    rig_hear(0, "<jid>ann@localhost/r</jid>");
+    uint64_t second = cluster_boot(rig_g.cluster);
+    assert_true(second > first);
+    char entry[64];
+    snprintf(entry, sizeof entry, "g1 %llu ", (unsigned long long)second);
+    assert_non_null(strstr(rig_ask("HGET verona:session:ann@localhost r"), entry));
+    rig_hang_up_all();
+    assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+
+    rig_stop_when_lost = true; /* and the process may end meanwhile */
+    rig_ask("HSET verona:gateway:g1 state DEAD");
+    assert_true(rig_run_until(is_lost, NULL, RIG_WAIT_MS));
+    rig_stop_when_lost = false;
+    rig_connect(0);
+    rig_say(0, HEADER AUTH_ANN HEADER BIND);
+    rig_hear(0, "<bind ");
+    rig_run_until(NULL, NULL, 100);
+    rig_close();
+    rig_signal_redis(SIGCONT);
+}
+
 static bool priority_is_8(void *ctx)
 {
     (void)ctx;
@@ -560,23 +606,15 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_life),
-        cmocka_unit_test(conflict),
-        cmocka_unit_test(many_slots),
-        cmocka_unit_test(crowded),
-        cmocka_unit_test(late_priority),
-        cmocka_unit_test(bind_unknown),
-        cmocka_unit_test(injection),
-        cmocka_unit_test(held),
-        cmocka_unit_test(timeouts),
-        cmocka_unit_test(keepalive),
-        cmocka_unit_test(rates),
-        cmocka_unit_test(slow),
-        cmocka_unit_test(addresses),
-        cmocka_unit_test(too_many),
-        cmocka_unit_test(no_descriptors),
-        cmocka_unit_test(drain),
-        cmocka_unit_test(cut),
+        cmocka_unit_test(a_life),        cmocka_unit_test(conflict),
+        cmocka_unit_test(many_slots),    cmocka_unit_test(crowded),
+        cmocka_unit_test(late_priority), cmocka_unit_test(bind_unknown),
+        cmocka_unit_test(between_lives), cmocka_unit_test(injection),
+        cmocka_unit_test(held),          cmocka_unit_test(timeouts),
+        cmocka_unit_test(keepalive),     cmocka_unit_test(rates),
+        cmocka_unit_test(slow),          cmocka_unit_test(addresses),
+        cmocka_unit_test(too_many),      cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(drain),         cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
