@@ -453,12 +453,12 @@ const struct session_ops c2s_session_ops = {
     .ended = s_ended,
 };
 
-void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool ip_counted)
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback)
 {
     struct client *c = mem_zalloc(sizeof *c);
     c->edge = e;
     memcpy(c->ip, ip, 16);
-    c->ip_counted = ip_counted;
+    c->ip_counted = !loopback;
     c->reason = END_POLICY;
     c->priority = REGISTRY_UNAVAILABLE;
     c->accepted_ms = c->credit_ms = loop_now_ms(e->g->loop);
@@ -469,7 +469,8 @@ void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool ip_counted)
     e->n_conns++;
     c->conn = conn_new(e->g->loop, fd, e->send_queue, &conn_ops, c);
     c->xml = xml_stream_new(&xml_ops, c, e->before_auth);
-    c->session = session_new(&e->session, &c2s_session_ops, c, false);
+    enum sasl_link link = loopback || !e->require_tls ? SASL_LINK_LOCAL : SASL_LINK_CLEAR;
+    c->session = session_new(&e->session, &c2s_session_ops, c, link);
     metric_add_l(METRIC_C2S_CONNECTIONS_OPENED_TOTAL, "tcp", NULL, 1);
     conn_start(c->conn);
     arm(c);

@@ -163,6 +163,7 @@ struct edge *edge_new(struct gateway *g)
     e->g = g;
     e->session.sasl.mode = auth_mode(cfg);
     e->session.sasl.plain_without_tls = config_bool(cfg, CFG_C2S_PLAIN_NO_TLS);
+    e->require_tls = config_bool(cfg, CFG_C2S_REQUIRE_TLS);
     e->session.sasl.domain = str_of(g->domain);
     e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
     e->session.sasl.random = rt_random;

@@ -43,6 +43,7 @@ struct edge {
     struct tls_server *tls;
     struct xml_limits before_auth, after_auth;
     size_t send_queue;
+    bool require_tls;               /* of who does not come from this machine */
     int64_t stanza_rate, byte_rate; /* per second, 0: no limit */
     uint64_t header_ms, auth_ms, keepalive_ms;
     int64_t per_ip;
@@ -120,7 +121,7 @@ bool listener_all_loopback(const char *addresses);
 void listener_ports(const struct listener *l, struct buf *out); /* "5222,5223" */
 
 /* c2s.c */
-void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool ip_counted);
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback);
 void c2s_error(struct client *c, const char *condition, const char *text);
 void c2s_abort(struct client *c, enum end_reason why);
 void c2s_cut(struct client *c); /* at once, telling nobody: the process ends */

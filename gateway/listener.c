@@ -139,7 +139,7 @@ static void on_connections(void *ctx, int events)
                 continue;
             }
             set_options(fd, e);
-            c2s_accept(e, fd, ip, !loopback);
+            c2s_accept(e, fd, ip, loopback);
         }
     }
     for (unsigned i = 0; i < l->n && events == 0; i++)

@@ -17,7 +17,6 @@ struct sasl {
     const struct sasl_config *cfg;
     enum state state;
     enum sasl_mechanism mech;
-    bool tls;
     struct buf in, out; /* decoded message; data to send */
     struct buf bare;
     struct scram scram;
@@ -57,10 +56,12 @@ static bool in_mode(enum auth_mode mode, enum sasl_mechanism m)
     return false;
 }
 
-bool sasl_offers(const struct sasl_config *cfg, enum sasl_mechanism m, bool tls)
+bool sasl_offers(const struct sasl_config *cfg, enum sasl_mechanism m, enum sasl_link link)
 {
-    bool clear_ok = m != SASL_PLAIN || cfg->plain_without_tls || cfg->mode == AUTH_OPEN;
-    return in_mode(cfg->mode, m) && (tls || clear_ok);
+    bool open = cfg->mode == AUTH_OPEN;
+    bool private_enough = link == SASL_LINK_TLS || link == SASL_LINK_LOCAL || open;
+    bool plain_ok = link == SASL_LINK_TLS || cfg->plain_without_tls || open;
+    return in_mode(cfg->mode, m) && private_enough && (m != SASL_PLAIN || plain_ok);
 }
 
 void sasl_job_run(struct sasl_job *j)
@@ -259,7 +260,8 @@ static enum sasl_step first_message(struct sasl *s)
     return fail(s, "invalid-mechanism");
 }
 
-enum sasl_step sasl_start(struct sasl *s, struct str mechanism, struct str text, bool tls)
+enum sasl_step sasl_start(struct sasl *s, struct str mechanism, struct str text,
+                          enum sasl_link link)
 {
     buf_reset(&s->out);
     sasl_job_destroy(&s->job);
@@ -271,7 +273,7 @@ enum sasl_step sasl_start(struct sasl *s, struct str mechanism, struct str text,
             s->mech = m;
     if (s->mech == SASL_COUNT || !in_mode(s->cfg->mode, s->mech))
         return fail(s, "invalid-mechanism");
-    if (!sasl_offers(s->cfg, s->mech, tls))
+    if (!sasl_offers(s->cfg, s->mech, link))
         return fail(s, "encryption-required");
     if (text.n == 0 && s->mech != SASL_ANONYMOUS) {
         s->state = INITIAL; /* an empty challenge asks for it */

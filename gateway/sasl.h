@@ -16,6 +16,13 @@ enum sasl_mechanism {
 };
 const char *sasl_name(enum sasl_mechanism m);
 
+/* Who can read what a client sends. In clear nothing is offered but in open mode. */
+enum sasl_link {
+    SASL_LINK_CLEAR, /* anybody on the way */
+    SASL_LINK_LOCAL, /* nobody outside this machine; or the operator says that it does not matter */
+    SASL_LINK_TLS,
+};
+
 struct sasl_config {
     enum auth_mode mode;
     bool plain_without_tls;
@@ -57,10 +64,11 @@ struct sasl *sasl_new(const struct sasl_config *cfg); /* borrowed, must outlive 
 void sasl_destroy(struct sasl **s_p);
 
 /* Whether a stream offers it. */
-bool sasl_offers(const struct sasl_config *cfg, enum sasl_mechanism m, bool tls);
+bool sasl_offers(const struct sasl_config *cfg, enum sasl_mechanism m, enum sasl_link link);
 
 /* <auth/>: text is its character data (base64, "=" for empty, nothing for none). */
-enum sasl_step sasl_start(struct sasl *s, struct str mechanism, struct str text, bool tls);
+enum sasl_step sasl_start(struct sasl *s, struct str mechanism, struct str text,
+                          enum sasl_link link);
 /* <response/>. */
 enum sasl_step sasl_response(struct sasl *s, struct str text);
 enum sasl_step sasl_account(struct sasl *s, const struct account *a);

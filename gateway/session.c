@@ -17,7 +17,8 @@ struct session {
     const struct session_ops *ops;
     void *ctx;
     enum session_state state;
-    bool tls, authed, header_sent;
+    enum sasl_link link;
+    bool authed, header_sent;
     bool asking;         /* a question is out */
     uint32_t sasl_tries; /* that failed */
     struct sasl *sasl;   /* NULL when authenticated */
@@ -27,13 +28,13 @@ struct session {
 };
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
-                            void *ctx, bool tls)
+                            void *ctx, enum sasl_link link)
 {
     struct session *s = mem_zalloc(sizeof *s);
     s->cfg = cfg;
     s->ops = ops;
     s->ctx = ctx;
-    s->tls = tls;
+    s->link = link;
     return s;
 }
 
@@ -140,10 +141,12 @@ static void send_features(struct session *s)
               "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
     } else {
         bool any = false;
-        if (s->cfg->starttls && !s->tls)
-            buf_z(&b, "<starttls xmlns='" NS_TLS "'/>");
+        bool clear = s->link == SASL_LINK_CLEAR && s->cfg->sasl.mode != AUTH_OPEN;
+        if (s->cfg->starttls && s->link != SASL_LINK_TLS)
+            buf_z(&b, clear ? "<starttls xmlns='" NS_TLS "'><required/></starttls>"
+                            : "<starttls xmlns='" NS_TLS "'/>");
         for (enum sasl_mechanism m = 0; m < SASL_COUNT; m++) {
-            if (!sasl_offers(&s->cfg->sasl, m, s->tls))
+            if (!sasl_offers(&s->cfg->sasl, m, s->link))
                 continue;
             buf_z(&b, any ? "<mechanism>" : "<mechanisms xmlns='" NS_SASL "'><mechanism>");
             buf_z(&b, sasl_name(m));
@@ -269,12 +272,12 @@ void session_tls_proceed(struct session *s, bool clean)
 
 void session_secured(struct session *s)
 {
-    s->tls = true;
+    s->link = SASL_LINK_TLS;
 }
 
 static void starttls(struct session *s)
 {
-    if (s->tls || !s->cfg->starttls) {
+    if (s->link == SASL_LINK_TLS || !s->cfg->starttls) {
         send_z(s, "<failure xmlns='" NS_TLS "'/></stream:stream>");
         end(s, SESSION_REFUSED);
         return;
@@ -367,7 +370,7 @@ static void sasl_element(struct session *s, const struct xnode *st, struct arena
     if (str_is(st->name, "auth")) {
         sasl_destroy(&s->sasl); /* a new one aborts the old one */
         s->sasl = sasl_new(&s->cfg->sasl);
-        sasl_did(s, sasl_start(s->sasl, xnode_attr(st, "mechanism"), text, s->tls));
+        sasl_did(s, sasl_start(s->sasl, xnode_attr(st, "mechanism"), text, s->link));
         return;
     }
     if (!s->sasl)

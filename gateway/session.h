@@ -55,7 +55,7 @@ struct session_config {
 };
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
-                            void *ctx, bool tls);
+                            void *ctx, enum sasl_link link);
 void session_destroy(struct session **s_p);
 
 /* From the parser. */

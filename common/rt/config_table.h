@@ -22,6 +22,7 @@
     X(CFG_C2S_LISTEN, "c2s.listen", STR, "127.0.0.1:5222", "G", "HOST:PORT for clients (STARTTLS)") \
     X(CFG_C2S_CERT, "c2s.certificate", STR, "", "G", "PEM file with the certificate chain; default: a self-signed one, made at start") \
     X(CFG_C2S_KEY, "c2s.key", STR, "", "G", "PEM file with the private key; default: in c2s.certificate") \
+    X(CFG_C2S_REQUIRE_TLS, "c2s.require_tls", BOOL, "true", "G", "clients from other machines log in under TLS only") \
     X(CFG_C2S_PLAIN_NO_TLS, "c2s.plain_without_tls", BOOL, "false", "G", "offer PLAIN on connections without TLS") \
     X(CFG_AUTH_MODE, "auth.mode", STR, "accounts", "GC", "accounts, anonymous, or open (any password; for development)") \
     X(CFG_AUTH_FORCE_OPEN, "auth.force_open", BOOL, "false", "G", "allow auth.mode = open on addresses other than loopback") \

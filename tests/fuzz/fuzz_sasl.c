@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         enum sasl_step step;
         if (what % 8 < SASL_COUNT)
             step = sasl_start(s, str_of(sasl_name((enum sasl_mechanism)(what % 8))),
-                              buf_as_str(&text), what & 0x40);
+                              buf_as_str(&text), what & 0x40 ? SASL_LINK_TLS : SASL_LINK_LOCAL);
         else if (what % 8 == 7)
             step = sasl_abort(s);
         else

@@ -40,7 +40,7 @@ static void run(const uint8_t *data, size_t size, size_t chunk, enum auth_mode m
                 struct buf *out)
 {
     struct lib_session h;
-    lib_session_open(&h, mode, false, false);
+    lib_session_open(&h, mode, false, SASL_LINK_LOCAL);
     h.cfg.sasl.plain_without_tls = true;
     for (size_t at = 0; at < size; at += chunk) {
         xml_stream_feed(h.xml, data + at, size - at < chunk ? size - at : chunk);

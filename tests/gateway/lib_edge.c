@@ -152,7 +152,7 @@ void rig_connect(int i)
     rig_peers[i].fd = fds[1];
     rig_peers[i].eof = false;
     buf_reset(&rig_peers[i].heard);
-    c2s_accept(rig_g.edge, fds[0], ip, false);
+    c2s_accept(rig_g.edge, fds[0], ip, true);
 }
 
 void rig_say(int i, const char *z)

@@ -135,7 +135,8 @@ static const struct session_ops ops = {
     .ended = s_ended,
 };
 
-void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls, bool tls)
+void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls,
+                      enum sasl_link link)
 {
     *h = (struct lib_session){0};
     h->cfg.sasl.mode = mode;
@@ -143,7 +144,7 @@ void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls,
     h->cfg.sasl.fake_iterations = 100;
     h->cfg.sasl.random = fixed;
     h->cfg.starttls = starttls;
-    h->session = session_new(&h->cfg, &ops, h, tls);
+    h->session = session_new(&h->cfg, &ops, h, link);
     h->xml = xml_stream_new(&xml_ops, h, (struct xml_limits){LIMIT_STANZA, 0, LIMIT_TOKEN});
 }
 

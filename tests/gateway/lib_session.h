@@ -19,7 +19,8 @@ struct lib_session {
 };
 
 /* accounts mode at "example.org", all random bytes are 0xab. */
-void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls, bool tls);
+void lib_session_open(struct lib_session *h, enum auth_mode mode, bool starttls,
+                      enum sasl_link link);
 void lib_session_close(struct lib_session *h);
 /* Bytes from the client, and what a connection does after them (it takes up a starttls). */
 void lib_session_feed(struct lib_session *h, const void *p, size_t n);

@@ -40,12 +40,12 @@ static struct account account_of(const char *password)
 }
 
 static enum sasl_step start(struct sasl *s, const char *mechanism, const void *p, size_t n,
-                            bool tls)
+                            enum sasl_link link)
 {
     struct buf b;
     buf_init(&b);
     b64_encode(&b, p, n);
-    enum sasl_step step = sasl_start(s, str_of(mechanism), buf_as_str(&b), tls);
+    enum sasl_step step = sasl_start(s, str_of(mechanism), buf_as_str(&b), link);
     buf_deinit(&b);
     return step;
 }
@@ -67,24 +67,28 @@ static void offers(void **state)
     (void)state;
     static const struct {
         enum auth_mode mode;
-        bool plain_without_tls, tls;
+        bool plain_without_tls;
+        enum sasl_link link;
         bool scram_256, scram_1, plain, anonymous;
     } table[] = {
-        {AUTH_ACCOUNTS, false, false, true, true, false, false},
-        {AUTH_ACCOUNTS, false, true, true, true, true, false},
-        {AUTH_ACCOUNTS, true, false, true, true, true, false},
-        {AUTH_ANONYMOUS, false, false, false, false, false, true},
-        {AUTH_ANONYMOUS, true, true, false, false, false, true},
-        {AUTH_OPEN, false, false, false, false, true, false},
-        {AUTH_OPEN, false, true, false, false, true, false},
+        {AUTH_ACCOUNTS, false, SASL_LINK_LOCAL, true, true, false, false},
+        {AUTH_ACCOUNTS, false, SASL_LINK_TLS, true, true, true, false},
+        {AUTH_ACCOUNTS, true, SASL_LINK_LOCAL, true, true, true, false},
+        {AUTH_ANONYMOUS, false, SASL_LINK_LOCAL, false, false, false, true},
+        {AUTH_ANONYMOUS, true, SASL_LINK_TLS, false, false, false, true},
+        {AUTH_OPEN, false, SASL_LINK_LOCAL, false, false, true, false},
+        {AUTH_OPEN, false, SASL_LINK_TLS, false, false, true, false},
+        {AUTH_ACCOUNTS, true, SASL_LINK_CLEAR, false, false, false, false},
+        {AUTH_ANONYMOUS, false, SASL_LINK_CLEAR, false, false, false, false},
+        {AUTH_OPEN, false, SASL_LINK_CLEAR, false, false, true, false},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct sasl_config cfg = config(table[i].mode);
         cfg.plain_without_tls = table[i].plain_without_tls;
-        assert_int_equal(sasl_offers(&cfg, SASL_SCRAM_SHA_256, table[i].tls), table[i].scram_256);
-        assert_int_equal(sasl_offers(&cfg, SASL_SCRAM_SHA_1, table[i].tls), table[i].scram_1);
-        assert_int_equal(sasl_offers(&cfg, SASL_PLAIN, table[i].tls), table[i].plain);
-        assert_int_equal(sasl_offers(&cfg, SASL_ANONYMOUS, table[i].tls), table[i].anonymous);
+        assert_int_equal(sasl_offers(&cfg, SASL_SCRAM_SHA_256, table[i].link), table[i].scram_256);
+        assert_int_equal(sasl_offers(&cfg, SASL_SCRAM_SHA_1, table[i].link), table[i].scram_1);
+        assert_int_equal(sasl_offers(&cfg, SASL_PLAIN, table[i].link), table[i].plain);
+        assert_int_equal(sasl_offers(&cfg, SASL_ANONYMOUS, table[i].link), table[i].anonymous);
     }
 }
 
@@ -94,27 +98,28 @@ static void mechanisms(void **state)
     static const struct {
         enum auth_mode mode;
         const char *mechanism;
-        bool tls;
+        enum sasl_link link;
         const char *failure;
     } table[] = {
-        {AUTH_ACCOUNTS, "PLAIN", false, "encryption-required"},
-        {AUTH_ACCOUNTS, "ANONYMOUS", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "SCRAM-SHA-256-PLUS", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "EXTERNAL", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "DIGEST-MD5", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "plain", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "other", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, "", true, "invalid-mechanism"},
-        {AUTH_ACCOUNTS, NULL, true, "invalid-mechanism"},
-        {AUTH_ANONYMOUS, "PLAIN", true, "invalid-mechanism"},
-        {AUTH_ANONYMOUS, "SCRAM-SHA-1", true, "invalid-mechanism"},
-        {AUTH_OPEN, "SCRAM-SHA-1", true, "invalid-mechanism"},
-        {AUTH_OPEN, "ANONYMOUS", true, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "PLAIN", SASL_LINK_LOCAL, "encryption-required"},
+        {AUTH_ACCOUNTS, "SCRAM-SHA-256", SASL_LINK_CLEAR, "encryption-required"},
+        {AUTH_ACCOUNTS, "ANONYMOUS", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "SCRAM-SHA-256-PLUS", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "EXTERNAL", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "DIGEST-MD5", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "plain", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "other", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, "", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ACCOUNTS, NULL, SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ANONYMOUS, "PLAIN", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_ANONYMOUS, "SCRAM-SHA-1", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_OPEN, "SCRAM-SHA-1", SASL_LINK_TLS, "invalid-mechanism"},
+        {AUTH_OPEN, "ANONYMOUS", SASL_LINK_TLS, "invalid-mechanism"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct sasl_config cfg = config(table[i].mode);
         struct sasl *s = sasl_new(&cfg);
-        assert_int_equal(start(s, table[i].mechanism, "\0a\0b", 4, table[i].tls), SASL_FAILURE);
+        assert_int_equal(start(s, table[i].mechanism, "\0a\0b", 4, table[i].link), SASL_FAILURE);
         assert_string_equal(sasl_failure(s), table[i].failure);
         assert_int_equal(sasl_bare(s).n, 0);
         sasl_destroy(&s);
@@ -129,7 +134,7 @@ static const char *plain(const char *message, size_t n, const char **bare)
     static char name[256];
     struct sasl_config cfg = config(AUTH_ACCOUNTS);
     struct sasl *s = sasl_new(&cfg);
-    enum sasl_step step = start(s, "PLAIN", message, n, true);
+    enum sasl_step step = start(s, "PLAIN", message, n, SASL_LINK_TLS);
     const char *failure = NULL;
     if (step == SASL_FAILURE)
         failure = sasl_failure(s);
@@ -201,7 +206,7 @@ static const char *plain_login(const char *message, size_t n, const struct accou
 {
     struct sasl_config cfg = config(AUTH_ACCOUNTS);
     struct sasl *s = sasl_new(&cfg);
-    assert_int_equal(start(s, "PLAIN", message, n, true), SASL_WANT_ACCOUNT);
+    assert_int_equal(start(s, "PLAIN", message, n, SASL_LINK_TLS), SASL_WANT_ACCOUNT);
     enum sasl_step step = sasl_account(s, a);
     if (step == SASL_WANT_JOB) {
         struct sasl_job *j = sasl_take_job(s);
@@ -247,11 +252,12 @@ static void open_mode(void **state)
     (void)state;
     struct sasl_config cfg = config(AUTH_OPEN);
     struct sasl *s = sasl_new(&cfg);
-    assert_int_equal(start(s, "PLAIN", M("\0Ann\0anything"), false), SASL_SUCCESS);
+    assert_int_equal(start(s, "PLAIN", M("\0Ann\0anything"), SASL_LINK_LOCAL), SASL_SUCCESS);
     assert_true(str_is(sasl_bare(s), "ann@example.org"));
     sasl_destroy(&s);
     s = sasl_new(&cfg);
-    assert_int_equal(start(s, "PLAIN", M("bob@example.org\0ann\0x"), false), SASL_FAILURE);
+    assert_int_equal(start(s, "PLAIN", M("bob@example.org\0ann\0x"), SASL_LINK_LOCAL),
+                     SASL_FAILURE);
     assert_string_equal(sasl_failure(s), "invalid-authzid");
     sasl_destroy(&s);
 }
@@ -266,18 +272,20 @@ static void encodings(void **state)
     struct sasl_config cfg = config(AUTH_ACCOUNTS);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct sasl *s = sasl_new(&cfg);
-        assert_int_equal(sasl_start(s, STR("PLAIN"), str_of(bad[i]), true), SASL_FAILURE);
+        assert_int_equal(sasl_start(s, STR("PLAIN"), str_of(bad[i]), SASL_LINK_TLS), SASL_FAILURE);
         assert_string_equal(sasl_failure(s), "malformed-request");
         sasl_destroy(&s);
     }
     struct sasl *s = sasl_new(&cfg);
-    assert_int_equal(sasl_start(s, STR("PLAIN"), STR("="), true), SASL_FAILURE); /* empty message */
+    assert_int_equal(sasl_start(s, STR("PLAIN"), STR("="), SASL_LINK_TLS),
+                     SASL_FAILURE); /* empty message */
     assert_string_equal(sasl_failure(s), "malformed-request");
     sasl_destroy(&s);
     char big[LIMIT_STANZA_PREAUTH + 4];
     memset(big, 'A', sizeof big);
     s = sasl_new(&cfg);
-    assert_int_equal(sasl_start(s, STR("PLAIN"), str_n(big, sizeof big), true), SASL_FAILURE);
+    assert_int_equal(sasl_start(s, STR("PLAIN"), str_n(big, sizeof big), SASL_LINK_TLS),
+                     SASL_FAILURE);
     assert_string_equal(sasl_failure(s), "malformed-request");
     sasl_destroy(&s);
 }
@@ -288,12 +296,12 @@ static void no_initial_response(void **state)
     (void)state;
     struct sasl_config cfg = config(AUTH_ACCOUNTS);
     struct sasl *s = sasl_new(&cfg);
-    assert_int_equal(sasl_start(s, STR("PLAIN"), STR_NULL, true), SASL_CHALLENGE);
+    assert_int_equal(sasl_start(s, STR("PLAIN"), STR_NULL, SASL_LINK_TLS), SASL_CHALLENGE);
     assert_int_equal(sasl_data(s).n, 0);
     assert_int_equal(respond(s, STR("\0ann\0secret")), SASL_WANT_ACCOUNT);
     sasl_destroy(&s);
     s = sasl_new(&cfg);
-    assert_int_equal(sasl_start(s, STR("SCRAM-SHA-1"), STR_NULL, true), SASL_CHALLENGE);
+    assert_int_equal(sasl_start(s, STR("SCRAM-SHA-1"), STR_NULL, SASL_LINK_TLS), SASL_CHALLENGE);
     assert_int_equal(respond(s, STR("n,,n=ann,r=abc")), SASL_WANT_ACCOUNT);
     sasl_destroy(&s);
 }
@@ -313,7 +321,8 @@ static void out_of_turn(void **state)
     assert_int_equal(sasl_used(s), SASL_COUNT);
     sasl_destroy(&s);
     s = sasl_new(&cfg);
-    assert_int_equal(start(s, "SCRAM-SHA-1", M("n,,n=ann,r=abc"), true), SASL_WANT_ACCOUNT);
+    assert_int_equal(start(s, "SCRAM-SHA-1", M("n,,n=ann,r=abc"), SASL_LINK_TLS),
+                     SASL_WANT_ACCOUNT);
     assert_int_equal(sasl_abort(s), SASL_FAILURE);
     assert_int_equal(sasl_used(s), SASL_SCRAM_SHA_1);
     sasl_destroy(&s);
@@ -332,7 +341,7 @@ static const char *scram_login(const char *mechanism, enum scram_hash h, const c
     const char *failure = "";
     buf_init(&final);
     buf_init(&v);
-    enum sasl_step step = start(s, mechanism, first, strlen(first), false);
+    enum sasl_step step = start(s, mechanism, first, strlen(first), SASL_LINK_LOCAL);
     if (step == SASL_WANT_ACCOUNT)
         step = sasl_account(s, a);
     if (step == SASL_CHALLENGE) {
@@ -445,7 +454,8 @@ static void replay(void **state)
     buf_init(&v);
     for (int round = 0; round < 2; round++) {
         struct sasl *s = sasl_new(&cfg);
-        assert_int_equal(start(s, "SCRAM-SHA-256", M("n,,n=ann,r=abc"), false), SASL_WANT_ACCOUNT);
+        assert_int_equal(start(s, "SCRAM-SHA-256", M("n,,n=ann,r=abc"), SASL_LINK_LOCAL),
+                         SASL_WANT_ACCOUNT);
         assert_int_equal(sasl_account(s, &a), SASL_CHALLENGE);
         if (round == 0)
             lib_scram_final(SCRAM_SHA_256, "secret", "n,,n=ann,r=abc", sasl_data(s), &final, &v);
@@ -468,9 +478,9 @@ static void anonymous(void **state)
     char before[64] = "";
     for (int i = 0; i < 3; i++) {
         struct sasl *s = sasl_new(&cfg);
-        enum sasl_step step = i == 0   ? sasl_start(s, STR("ANONYMOUS"), STR_NULL, false)
-                              : i == 1 ? sasl_start(s, STR("ANONYMOUS"), STR("="), false)
-                                       : start(s, "ANONYMOUS", M("trace@me"), true);
+        enum sasl_step step = i == 0   ? sasl_start(s, STR("ANONYMOUS"), STR_NULL, SASL_LINK_LOCAL)
+                              : i == 1 ? sasl_start(s, STR("ANONYMOUS"), STR("="), SASL_LINK_LOCAL)
+                                       : start(s, "ANONYMOUS", M("trace@me"), SASL_LINK_TLS);
         assert_int_equal(step, SASL_SUCCESS);
         struct str bare = sasl_bare(s);
         assert_int_equal(bare.n, 5 + 20 + 12);
@@ -481,7 +491,7 @@ static void anonymous(void **state)
         sasl_destroy(&s);
     }
     struct sasl *s = sasl_new(&cfg);
-    assert_int_equal(sasl_start(s, STR("ANONYMOUS"), STR("!"), false), SASL_FAILURE);
+    assert_int_equal(sasl_start(s, STR("ANONYMOUS"), STR("!"), SASL_LINK_LOCAL), SASL_FAILURE);
     assert_string_equal(sasl_failure(s), "malformed-request");
     sasl_destroy(&s);
 }

@@ -26,6 +26,7 @@
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define STARTTLS "<starttls xmlns='" NS_TLS "'/>"
+#define STARTTLS_REQUIRED "<starttls xmlns='" NS_TLS "'><required/></starttls>"
 #define SCRAMS "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism>"
 #define MECHANISMS(list) "<mechanisms xmlns='" NS_SASL "'>" list "</mechanisms>"
 #define FEATURES(list) "<stream:features>" list "</stream:features>"
@@ -72,7 +73,7 @@ static struct account account_of(const char *password)
 /* An open-mode client of ours, authenticated but not bound. */
 static void authed(struct lib_session *h)
 {
-    lib_session_open(h, AUTH_OPEN, false, false);
+    lib_session_open(h, AUTH_OPEN, false, SASL_LINK_LOCAL);
     lib_session_feed_z(h, HIS_HEADER AUTH("PLAIN", PLAIN_ANN) HIS_HEADER);
     assert_int_equal(session_state(h->session), SESSION_AUTHED);
     buf_reset(&h->out);
@@ -151,7 +152,7 @@ static void headers(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct lib_session h;
         struct buf want;
-        lib_session_open(&h, AUTH_ACCOUNTS, false, true);
+        lib_session_open(&h, AUTH_ACCOUNTS, false, SASL_LINK_TLS);
         buf_init(&want);
         buf_z(&want, OUR_HEADER);
         buf_z(&want, table[i].answer ? table[i].answer
@@ -169,20 +170,27 @@ static void features(void **state)
     (void)state;
     static const struct {
         enum auth_mode mode;
-        bool starttls, tls;
+        bool starttls;
+        enum sasl_link link;
         const char *features;
     } table[] = {
-        {AUTH_ACCOUNTS, true, false, FEATURES(STARTTLS MECHANISMS(SCRAMS))},
-        {AUTH_ACCOUNTS, false, false, FEATURES(MECHANISMS(SCRAMS))},
-        {AUTH_ACCOUNTS, true, true, FEATURES(MECHANISMS(SCRAMS "<mechanism>PLAIN</mechanism>"))},
-        {AUTH_OPEN, true, false, FEATURES(STARTTLS MECHANISMS("<mechanism>PLAIN</mechanism>"))},
-        {AUTH_ANONYMOUS, true, false,
+        {AUTH_ACCOUNTS, true, SASL_LINK_LOCAL, FEATURES(STARTTLS MECHANISMS(SCRAMS))},
+        {AUTH_ACCOUNTS, false, SASL_LINK_LOCAL, FEATURES(MECHANISMS(SCRAMS))},
+        {AUTH_ACCOUNTS, true, SASL_LINK_TLS,
+         FEATURES(MECHANISMS(SCRAMS "<mechanism>PLAIN</mechanism>"))},
+        {AUTH_ACCOUNTS, true, SASL_LINK_CLEAR, FEATURES(STARTTLS_REQUIRED)},
+        {AUTH_ANONYMOUS, true, SASL_LINK_CLEAR, FEATURES(STARTTLS_REQUIRED)},
+        {AUTH_OPEN, true, SASL_LINK_CLEAR,
+         FEATURES(STARTTLS MECHANISMS("<mechanism>PLAIN</mechanism>"))},
+        {AUTH_OPEN, true, SASL_LINK_LOCAL,
+         FEATURES(STARTTLS MECHANISMS("<mechanism>PLAIN</mechanism>"))},
+        {AUTH_ANONYMOUS, true, SASL_LINK_LOCAL,
          FEATURES(STARTTLS MECHANISMS("<mechanism>ANONYMOUS</mechanism>"))},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct lib_session h;
         char want[1024];
-        lib_session_open(&h, table[i].mode, table[i].starttls, table[i].tls);
+        lib_session_open(&h, table[i].mode, table[i].starttls, table[i].link);
         snprintf(want, sizeof want, "%s%s", OUR_HEADER, table[i].features);
         talk(&h, HIS_HEADER, want);
         lib_session_close(&h);
@@ -193,7 +201,7 @@ static void closing(void **state)
 {
     (void)state;
     struct lib_session h;
-    lib_session_open(&h, AUTH_OPEN, false, false);
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, "</stream:stream>", "</stream:stream>");
@@ -205,13 +213,14 @@ static void closing(void **state)
     is(&h.events, "");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_OPEN, false, false); /* nothing was said yet: a header goes before */
+    lib_session_open(&h, AUTH_OPEN, false,
+                     SASL_LINK_LOCAL); /* nothing was said yet: a header goes before */
     session_error(h.session, "connection-timeout", NULL);
     is(&h.out, OUR_HEADER ERROR("connection-timeout"));
     is(&h.events, "error connection-timeout;end refused;");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_OPEN, false, false);
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
     session_error(h.session, "policy-violation", "a <b> & 'c'");
     is(&h.out, OUR_HEADER ERROR_TEXT("policy-violation", "a &lt;b&gt; &amp; &apos;c&apos;"));
     lib_session_close(&h);
@@ -243,7 +252,7 @@ static void tls(void **state)
 {
     (void)state;
     struct lib_session h;
-    lib_session_open(&h, AUTH_ACCOUNTS, true, false);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, STARTTLS " \r\n", "<proceed xmlns='" NS_TLS "'/>");
@@ -255,7 +264,7 @@ static void tls(void **state)
     is(&h.events, "end refused;");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_ACCOUNTS, false, false); /* there is no certificate */
+    lib_session_open(&h, AUTH_ACCOUNTS, false, SASL_LINK_LOCAL); /* there is no certificate */
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, STARTTLS, "<failure xmlns='" NS_TLS "'/></stream:stream>");
@@ -276,7 +285,7 @@ static void injection(void **state)
     for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
         struct lib_session h;
         char in[1024];
-        lib_session_open(&h, AUTH_ACCOUNTS, true, false);
+        lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_LOCAL);
         snprintf(in, sizeof in, "%s%s%s", HIS_HEADER, STARTTLS, behind[i]);
         talk(&h, in,
              OUR_HEADER FEATURES(STARTTLS MECHANISMS(SCRAMS))
@@ -285,7 +294,7 @@ static void injection(void **state)
         lib_session_close(&h);
     }
     struct lib_session h; /* a NUL is data */
-    lib_session_open(&h, AUTH_ACCOUNTS, true, false);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     lib_session_feed(&h, STARTTLS "\0", sizeof STARTTLS);
     assert_int_equal(session_state(h.session), SESSION_ENDED);
@@ -297,7 +306,7 @@ static void forgets(void **state)
 {
     (void)state;
     struct lib_session h;
-    lib_session_open(&h, AUTH_ACCOUNTS, true, false);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, "<auth xmlns='" NS_SASL "' mechanism='SCRAM-SHA-1'/>",
@@ -318,10 +327,19 @@ static void before_tls(void **state)
 {
     (void)state;
     struct lib_session h;
-    lib_session_open(&h, AUTH_ACCOUNTS, true, false);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, AUTH("PLAIN", PLAIN_ANN), FAILURE("encryption-required"));
+    lib_session_close(&h);
+    /* From another machine nothing is said in clear. */
+    static const char *const all[] = {AUTH("PLAIN", PLAIN_ANN), AUTH("SCRAM-SHA-1", PLAIN_ANN),
+                                      AUTH("SCRAM-SHA-256", PLAIN_ANN)};
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_CLEAR);
+    lib_session_feed_z(&h, HIS_HEADER);
+    buf_reset(&h.out);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        talk(&h, all[i], FAILURE("encryption-required"));
     talk(&h,
          "<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>",
          ERROR("unsupported-stanza-type"));
@@ -333,7 +351,7 @@ static void plain_login(void **state)
     (void)state;
     struct lib_session h;
     struct account a = account_of("secret");
-    lib_session_open(&h, AUTH_ACCOUNTS, true, true);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_TLS);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     /* What follows in the same packet waits for the answers, in order. */
@@ -361,7 +379,7 @@ static void scram_login(void **state)
     (void)state;
     struct lib_session h;
     struct account a = account_of("secret");
-    lib_session_open(&h, AUTH_ACCOUNTS, false, false);
+    lib_session_open(&h, AUTH_ACCOUNTS, false, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, AUTH("SCRAM-SHA-256", "biwsbj1hbm4scj1hYmM="), ""); /* n,,n=ann,r=abc */
@@ -412,7 +430,7 @@ static void failures(void **state)
                                       FAILURE("invalid-mechanism"), FAILURE("malformed-request"),
                                       FAILURE("aborted")};
     struct lib_session h;
-    lib_session_open(&h, AUTH_OPEN, false, false);
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     for (size_t i = 0; i + 1 < sizeof in / sizeof *in; i++)
@@ -423,7 +441,7 @@ static void failures(void **state)
                   "error policy-violation;end refused;");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_OPEN, false, false); /* the fifth may be the right one */
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL); /* the fifth may be the right one */
     lib_session_feed_z(&h, HIS_HEADER);
     for (int i = 1; i < LIMIT_SASL_TRIES; i++)
         lib_session_feed_z(&h, in[0]);
@@ -431,7 +449,7 @@ static void failures(void **state)
     talk(&h, AUTH("PLAIN", PLAIN_ANN), "<success xmlns='" NS_SASL "'/>");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_OPEN, false, false);
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
     lib_session_feed_z(&h, HIS_HEADER);
     buf_reset(&h.out);
     talk(&h, "<success xmlns='" NS_SASL "'/>", ERROR("unsupported-stanza-type"));
@@ -444,7 +462,7 @@ static void late_answers(void **state)
     (void)state;
     struct lib_session h;
     struct account a = account_of("secret");
-    lib_session_open(&h, AUTH_ACCOUNTS, true, true);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_TLS);
     lib_session_feed_z(&h, HIS_HEADER AUTH("PLAIN", PLAIN_ANN));
     buf_reset(&h.out);
     session_error(h.session, "connection-timeout", NULL);
@@ -453,7 +471,7 @@ static void late_answers(void **state)
     is(&h.out, "");
     lib_session_close(&h);
 
-    lib_session_open(&h, AUTH_ACCOUNTS, true, true);
+    lib_session_open(&h, AUTH_ACCOUNTS, true, SASL_LINK_TLS);
     lib_session_feed_z(&h, HIS_HEADER AUTH("PLAIN", PLAIN_ANN));
     session_account(h.session, &a);
     session_error(h.session, "connection-timeout", NULL);
@@ -484,7 +502,7 @@ static void not_authorized(void **state)
         ERROR("invalid-namespace"), ERROR("unsupported-stanza-type")};
     struct lib_session h;
     for (size_t i = 0; i < sizeof early / sizeof *early; i++) {
-        lib_session_open(&h, AUTH_OPEN, false, false);
+        lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
         lib_session_feed_z(&h, HIS_HEADER);
         buf_reset(&h.out);
         talk(&h, early[i], ERROR("not-authorized"));
@@ -493,7 +511,7 @@ static void not_authorized(void **state)
     for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
         for (int state_now = 0; state_now < 3; state_now++) {
             if (state_now == 0)
-                lib_session_open(&h, AUTH_OPEN, false, false);
+                lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
             else if (state_now == 1)
                 authed(&h);
             else
@@ -672,7 +690,7 @@ static void byte_by_byte(void **state)
         "<iq type='set' id='b'><bind xmlns='" NS_BIND
         "'><resource>r</resource></bind></iq><presence/> </stream:stream>";
     struct lib_session h;
-    lib_session_open(&h, AUTH_OPEN, true, false);
+    lib_session_open(&h, AUTH_OPEN, true, SASL_LINK_LOCAL);
     for (size_t i = 0; i < sizeof in - 1; i++) {
         lib_session_feed(&h, in + i, 1);
         if (h.asked.len) {
