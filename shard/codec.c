@@ -202,6 +202,59 @@ static int query(const Verona__QueryIn *in, struct room_event *out)
     }
 }
 
+static struct event_name take_name(const Verona__Name *n)
+{
+    return n ? (struct event_name){n->e, n->s} : (struct event_name){0, 0};
+}
+
+static int archive(const Verona__ArchiveIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    struct room_archive_query *q = &out->archive;
+    switch (in->kind) {
+    case VERONA__ARCHIVE_IN__KIND__FORM:
+        out->type = ROOM_EV_ARCHIVE_FORM;
+        return 0;
+    case VERONA__ARCHIVE_IN__KIND__QUERY:
+    case VERONA__ARCHIVE_IN__KIND__METADATA:
+        break;
+    default:
+        return ERR_PROTO;
+    }
+    out->type = ROOM_EV_ARCHIVE;
+    if (in->n_ids > LIMIT_ARCHIVE_IDS)
+        return ERR_TOOBIG;
+    struct event_name *ids = arena_alloc(a, (in->n_ids + 1) * sizeof *ids);
+    for (size_t i = 0; i < in->n_ids; i++)
+        ids[i] = take_name(in->ids[i]);
+    q->ids = ids;
+    q->n_ids = (uint32_t)in->n_ids;
+    q->metadata = in->kind == VERONA__ARCHIVE_IN__KIND__METADATA;
+    q->query_id = take_text(in->query_id, LIMIT_ID, &err);
+    if (in->with.len)
+        q->with = take_jid(in->with, &err);
+    q->start_ms = take_count(in->start_ms, &err);
+    q->end_ms = take_count(in->end_ms, &err);
+    q->after_id = take_name(in->after_id);
+    q->before_id = take_name(in->before_id);
+    q->after = take_name(in->after);
+    q->before = take_name(in->before);
+    q->max = take_count(in->max, &err);
+    q->backward = in->backward;
+    q->flip = in->flip;
+    return err;
+}
+
+static int moderate(const Verona__ModerateIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_MODERATE;
+    out->moderate.target = take_name(in->target);
+    out->moderate.reason = take_text(in->reason, LIMIT_REASON, &err);
+    out->moderate.has_reason = in->has_reason;
+    return err;
+}
+
 static int refuse(const Verona__RefuseIn *in, struct room_event *out)
 {
     int err = 0;
@@ -242,6 +295,8 @@ static int message(const Verona__MessageIn *in, struct room_event *out)
     out->message.store = in->store;
     out->message.subject = take_text(in->subject, LIMIT_SUBJECT, &err);
     out->message.payload = take(in->payload, LIMIT_STANZA, &err);
+    out->message.archive = in->archive;
+    out->message.retracts = take_name(in->retracts);
     return err;
 }
 
@@ -284,6 +339,10 @@ static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event 
         return err;
     case VERONA__ROOM_EVENT__BODY_QUERY:
         return query(in->query, out);
+    case VERONA__ROOM_EVENT__BODY_ARCHIVE:
+        return archive(in->archive, a, out);
+    case VERONA__ROOM_EVENT__BODY_MODERATE:
+        return moderate(in->moderate, out);
     case VERONA__ROOM_EVENT__BODY_REFUSE:
         return refuse(in->refuse, out);
     case VERONA__ROOM_EVENT__BODY__NOT_SET:
@@ -331,6 +390,8 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
     case VERONA__ROOM_EVENT__BODY_DESTROY:
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
     case VERONA__ROOM_EVENT__BODY_QUERY:
+    case VERONA__ROOM_EVENT__BODY_ARCHIVE:
+    case VERONA__ROOM_EVENT__BODY_MODERATE:
         *out = ROOM_IQ;
         return true;
     case VERONA__ROOM_EVENT__BODY_REFUSE:

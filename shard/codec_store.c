@@ -17,6 +17,7 @@ enum store_flag store_entry_flag(const struct store_entry *e)
         return STORE_DESTROY;
     case FXS_MESSAGE:
     case FXS_SUBJECT:
+    case FXS_MODERATE:
     case FXS_AFFILIATIONS:
     case FXS_CONFIG:
         break;
@@ -50,12 +51,28 @@ static void put_config(const struct room_config *c, Verona__RoomConfig *out)
     out->max_users = c->max_users;
     out->presence_broadcast = c->presence_broadcast;
     out->get_member_list = c->get_member_list;
+    out->archive = c->archive;
+    out->archive_messages = c->archive_messages;
+    out->archive_days = c->archive_days;
+}
+
+static void put_retraction(const struct room_retraction *by, Verona__Retraction *out)
+{
+    verona__retraction__init(out);
+    out->id = wire_bytes(by->id);
+    out->stamp_ms = by->stamp_ms;
+    out->moderated = by->moderated;
+    out->nick = wire_bytes(by->nick);
+    out->occupant_id = wire_bytes(by->occupant_id);
+    out->reason = wire_bytes(by->reason);
+    out->has_reason = by->has_reason;
 }
 
 static Verona__LogEntry__Kind log_kind(enum fx_persist_kind kind)
 {
     switch (kind) {
     case FXS_MESSAGE:
+    case FXS_MODERATE:
         return VERONA__LOG_ENTRY__KIND__MESSAGE;
     case FXS_SUBJECT:
         return VERONA__LOG_ENTRY__KIND__SUBJECT;
@@ -76,7 +93,8 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
     const struct fx *fx = e->fx;
     assert(fx->type == FX_PERSIST);
     Verona__LogEntry m;
-    Verona__Name prev;
+    Verona__Name prev, retracts;
+    Verona__Retraction by;
     Verona__RoomConfig config;
     Verona__AffilChange *changes = NULL, **list = NULL;
     verona__log_entry__init(&m);
@@ -87,7 +105,8 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
     m.stamp_ms = e->now_ms;
     m.kind = log_kind(fx->persist.kind);
     m.jid = wire_bytes(fx->persist.by);
-    if (fx->persist.kind == FXS_MESSAGE || fx->persist.kind == FXS_SUBJECT) {
+    if (fx->persist.kind == FXS_MESSAGE || fx->persist.kind == FXS_SUBJECT ||
+        fx->persist.kind == FXS_MODERATE) {
         const struct room_message *msg = &fx->persist.m;
         m.nick = wire_bytes(msg->nick);
         m.occupant_id = wire_bytes(msg->occupant_id);
@@ -96,6 +115,17 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
         m.type = (Verona__MessageIn__Type)msg->type;
         m.stamp_ms = msg->stamp_ms ? msg->stamp_ms : e->now_ms;
         m.in_history = fx->persist.in_history;
+        m.in_archive = fx->persist.in_archive;
+        if (msg->retracts.s) {
+            verona__name__init(&retracts);
+            retracts.e = msg->retracts.e;
+            retracts.s = msg->retracts.s;
+            m.retracts = &retracts;
+        }
+    }
+    if (fx->persist.kind == FXS_MODERATE) {
+        put_retraction(&fx->persist.m.by, &by);
+        m.retraction = &by;
     }
     if (fx->persist.kind == FXS_SUBJECT) {
         m.subject = wire_bytes(fx->persist.subject);
@@ -126,11 +156,33 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
     mem_free(changes);
 }
 
+bool store_pack_retraction(const struct store_entry *e, struct event_name *target, struct str *who,
+                           struct buf *out)
+{
+    const struct room_message *m = &e->fx->persist.m;
+    bool moderated = e->fx->persist.kind == FXS_MODERATE;
+    if ((!moderated && e->fx->persist.kind != FXS_MESSAGE) || !m->retracts.s) {
+        return false;
+    }
+    struct room_retraction own = {.id = m->id, .stamp_ms = m->stamp_ms};
+    Verona__Retraction by;
+    put_retraction(moderated ? &m->by : &own, &by);
+    *target = m->retracts;
+    *who = moderated ? STR_NULL : m->occupant_id;
+    wire_pack(&by.base, out);
+    return true;
+}
+
 void store_pack_state(const struct room_image *image, struct buf *out)
 {
     Verona__StoredRoom m;
     Verona__RoomConfig config;
+    Verona__Name born;
     verona__stored_room__init(&m);
+    verona__name__init(&born);
+    born.e = image->born.e;
+    born.s = image->born.s;
+    m.born = &born;
     put_config(&image->config, &config);
     m.config = &config;
     m.subject = wire_bytes(image->subject);
@@ -219,6 +271,9 @@ static bool get_config(const Verona__RoomConfig *m, struct room_config *c)
         .max_users = m->max_users,
         .presence_broadcast = m->presence_broadcast,
         .get_member_list = m->get_member_list,
+        .archive = m->archive,
+        .archive_messages = m->archive_messages,
+        .archive_days = m->archive_days,
     };
     return true;
 }
@@ -240,6 +295,9 @@ static bool get_state(struct str bytes, struct arena *a, struct room_image *out)
     out->creator = wire_str(m->creator);
     out->created_ms = m->created_ms;
     out->ver = m->ver;
+    if (m->born) {
+        out->born = (struct event_name){m->born->e, m->born->s};
+    }
     return true;
 }
 
@@ -254,6 +312,84 @@ int store_unpack_temporary(struct str state, bool *temporary)
     }
     arena_deinit(&a);
     return ok ? 0 : ERR_PROTO;
+}
+
+static struct room_retraction get_retraction(const Verona__Retraction *m)
+{
+    return (struct room_retraction){
+        .id = wire_str(m->id),
+        .stamp_ms = m->stamp_ms,
+        .moderated = m->moderated,
+        .has_reason = m->has_reason,
+        .nick = wire_str(m->nick),
+        .occupant_id = wire_str(m->occupant_id),
+        .reason = wire_str(m->reason),
+    };
+}
+
+/* What the log says of a message or a subject; name is set. */
+static void get_message(const Verona__LogEntry *m, struct room_message *out)
+{
+    out->stamp_ms = m->stamp_ms;
+    out->nick = wire_str(m->nick);
+    out->occupant_id = wire_str(m->occupant_id);
+    out->id = wire_str(m->id);
+    out->payload = wire_str(m->payload);
+    out->type = (int)m->type;
+    if (m->retracts) {
+        out->retracts = (struct event_name){m->retracts->e, m->retracts->s};
+    }
+    if (m->retraction) {
+        out->by = get_retraction(m->retraction);
+    }
+}
+
+/* The message was taken back. false: the value is damaged. */
+static bool make_tombstone(struct room_message *m, struct str gone, struct arena *a)
+{
+    const Verona__Retraction *by =
+        (const void *)wire_unpack(&verona__retraction__descriptor, gone, a);
+    if (!by) {
+        return false;
+    }
+    m->payload = STR_NULL;
+    m->retracts = (struct event_name){0, 0};
+    m->gone = true;
+    m->by = get_retraction(by);
+    return true;
+}
+
+static bool is_message(const Verona__LogEntry *m)
+{
+    return m->kind == VERONA__LOG_ENTRY__KIND__MESSAGE ||
+           m->kind == VERONA__LOG_ENTRY__KIND__SUBJECT;
+}
+
+int store_unpack_logged(struct str name, struct str entry, struct str gone, struct arena *a,
+                        struct store_logged *out)
+{
+    const Verona__LogEntry *m = (const void *)wire_unpack(&verona__log_entry__descriptor, entry, a);
+    *out = (struct store_logged){.in_archive = false};
+    if (!m || store_unpack_name(name, &out->m.name) != 0) {
+        return ERR_PROTO;
+    }
+    if (!is_message(m)) {
+        return 0;
+    }
+    get_message(m, &out->m);
+    out->jid = out->m.nick.n > 0 ? wire_str(m->jid) : STR_NULL; /* the room itself has none */
+    out->in_archive = m->in_archive;
+    return gone.n == 0 || make_tombstone(&out->m, gone, a) ? 0 : ERR_PROTO;
+}
+
+bool store_unpack_speaker(struct str entry, struct arena *a, struct str *occupant_id)
+{
+    const Verona__LogEntry *m = (const void *)wire_unpack(&verona__log_entry__descriptor, entry, a);
+    if (!m || m->kind != VERONA__LOG_ENTRY__KIND__MESSAGE || m->occupant_id.len == 0) {
+        return false;
+    }
+    *occupant_id = wire_str(m->occupant_id);
+    return true;
 }
 
 /* ---------------------------------------------------------------------------------------- reader
@@ -347,15 +483,17 @@ bool store_reader_entry(struct store_reader *r, struct str name, struct str valu
         r->history_ended = true;
         return false;
     }
-    msg.stamp_ms = m->stamp_ms;
-    msg.nick = wire_str(m->nick);
-    msg.occupant_id = wire_str(m->occupant_id);
-    msg.id = wire_str(m->id);
-    msg.payload = wire_str(m->payload);
-    msg.type = (int)m->type;
+    get_message(m, &msg);
     r->history = grow(r->arena, r->history, r->n_history, &r->cap_history, sizeof(msg));
     r->history[r->n_history++] = msg;
     return true;
+}
+
+void store_reader_gone(struct store_reader *r, uint32_t i, struct str value)
+{
+    if (i < r->n_history && value.n > 0 && !make_tombstone(&r->history[i], value, r->arena)) {
+        r->err = ERR_PROTO;
+    }
 }
 
 int store_reader_finish(struct store_reader *r, uint64_t hs, struct store_room *out)

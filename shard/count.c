@@ -64,6 +64,15 @@ static void refused_message(enum stanza_error e)
                  NULL, 1);
 }
 
+static void refused_query(enum stanza_error e)
+{
+    metric_add_l(METRIC_MAM_QUERIES_TOTAL,
+                 e == SE_FORBIDDEN        ? "forbidden"
+                 : e == SE_ITEM_NOT_FOUND ? "not_found"
+                                          : "unavailable",
+                 NULL, 1);
+}
+
 static void persisted(const struct fx *fx)
 {
     switch (fx->persist.kind) {
@@ -82,6 +91,7 @@ static void persisted(const struct fx *fx)
         break;
     case FXS_MESSAGE:
     case FXS_SUBJECT:
+    case FXS_MODERATE:
         break;
     }
 }
@@ -95,7 +105,8 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
             presence(type, fx);
             break;
         case FX_MESSAGE:
-            metric_add_l(METRIC_MUC_MESSAGES_TOTAL, "groupchat", NULL, 1);
+            metric_add_l(METRIC_MUC_MESSAGES_TOTAL,
+                         fx->message.m.retracts.s ? "retract" : "groupchat", NULL, 1);
             if (room)
                 metric_observe(METRIC_MUC_FANOUT_RECIPIENTS, room_sessions(room));
             break;
@@ -110,6 +121,8 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
                 refused_join(fx->reply.error);
             else if (fx->reply.kind == FXR_ERROR && type == ROOM_EV_MESSAGE)
                 refused_message(fx->reply.error);
+            else if (fx->reply.kind == FXR_ERROR && type == ROOM_EV_ARCHIVE)
+                refused_query(fx->reply.error);
             break;
         case FX_DESTROYED:
             metric_add_l(METRIC_MUC_ROOMS_DESTROYED_TOTAL, "owner", NULL, 1);
@@ -117,6 +130,8 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
         case FX_PERSIST:
             persisted(fx);
             break;
+        case FX_ARCHIVE: /* counted when it is answered */
+        case FX_PAGE:
         case FX_HISTORY:
         case FX_SUBJECT:
         case FX_NOTICE:

@@ -52,6 +52,32 @@ static Verona__Record *record(const struct deliver_env *env, const struct room_r
     return r;
 }
 
+/* NULL for no name. */
+static Verona__Name *name_of(struct event_name in, struct arena *a)
+{
+    if (!in.s)
+        return NULL;
+    Verona__Name *name = arena_alloc(a, sizeof *name);
+    verona__name__init(name);
+    name->e = in.e;
+    name->s = in.s;
+    return name;
+}
+
+static Verona__Retraction *retraction(const struct room_retraction *in, struct arena *a)
+{
+    Verona__Retraction *r = arena_alloc(a, sizeof *r);
+    verona__retraction__init(r);
+    r->id = wire_bytes(in->id);
+    r->stamp_ms = in->stamp_ms;
+    r->moderated = in->moderated;
+    r->nick = wire_bytes(in->nick);
+    r->occupant_id = wire_bytes(in->occupant_id);
+    r->reason = wire_bytes(in->reason);
+    r->has_reason = in->has_reason;
+    return r;
+}
+
 static Verona__Message *message(const struct room_message *in, struct arena *a)
 {
     Verona__Message *m = arena_alloc(a, sizeof *m);
@@ -61,13 +87,12 @@ static Verona__Message *message(const struct room_message *in, struct arena *a)
     m->id = wire_bytes(in->id);
     m->type = (Verona__MessageIn__Type)in->type;
     m->payload = wire_bytes(in->payload);
-    if (in->name.s) {
-        Verona__Name *name = arena_alloc(a, sizeof *name);
-        verona__name__init(name);
-        name->e = in->name.e;
-        name->s = in->name.s;
-        m->name = name;
-    }
+    m->name = name_of(in->name, a);
+    /* A sender's own retraction says what it is in its payload. */
+    if (in->gone || in->by.moderated)
+        m->retraction = retraction(&in->by, a);
+    if (!in->gone && in->by.moderated)
+        m->retracts = name_of(in->retracts, a);
     return m;
 }
 
@@ -92,6 +117,9 @@ static Verona__RoomConfig *config(const struct room_config *in, bool with_secret
     c->max_users = in->max_users;
     c->presence_broadcast = in->presence_broadcast;
     c->get_member_list = in->get_member_list;
+    c->archive = in->archive;
+    c->archive_messages = in->archive_messages;
+    c->archive_days = in->archive_days;
     return c;
 }
 
@@ -183,7 +211,8 @@ static void groupchat(const struct fx *fx, struct arena *a, struct parts *out)
 
 static size_t message_size(const struct room_message *m)
 {
-    return m->payload.n + m->nick.n + m->occupant_id.n + m->id.n + OVERHEAD;
+    return m->payload.n + m->nick.n + m->occupant_id.n + m->id.n + m->by.id.n + m->by.nick.n +
+           m->by.occupant_id.n + m->by.reason.n + OVERHEAD;
 }
 
 /* A history without max_chars may be cut anywhere. One with max_chars is a tail that the gateway
@@ -223,6 +252,39 @@ static void history(const struct fx *fx, struct arena *a, struct parts *out)
         part.history = &h;
         add(a, out, &part, PART_ORIGIN);
         from = to;
+    }
+}
+
+/* What the archive was asked for, cut as a history. */
+static void page(const struct deliver_step *step, const struct fx *fx, struct arena *a,
+                 struct parts *out)
+{
+    const struct fx_archived *list = fx->page.messages;
+    for (uint32_t from = 0, to = 0; from < fx->page.n; from = to) {
+        Verona__Part part = VERONA__PART__INIT;
+        Verona__ArchivePage p = VERONA__ARCHIVE_PAGE__INIT;
+        size_t size = 0;
+        while (to < fx->page.n &&
+               (to == from || size + message_size(&list[to].m) + list[to].jid.n <= CHUNK)) {
+            size += message_size(&list[to].m) + list[to].jid.n;
+            to++;
+        }
+        Verona__ArchivedMessage **messages = arena_alloc(a, (to - from) * sizeof *messages);
+        for (uint32_t i = from; i < to; i++) {
+            Verona__ArchivedMessage *m = arena_alloc(a, sizeof *m);
+            verona__archived_message__init(m);
+            m->message = message(&list[i].m, a);
+            m->message->stamp_ms = list[i].m.stamp_ms;
+            m->jid = wire_bytes(list[i].jid);
+            messages[i - from] = m;
+        }
+        p.to_sid = step->origin->sid;
+        p.query_id = wire_bytes(fx->page.query_id);
+        p.messages = messages;
+        p.n_messages = to - from;
+        part.kind_case = VERONA__PART__KIND_ARCHIVE;
+        part.archive = &p;
+        add(a, out, &part, PART_ORIGIN);
     }
 }
 
@@ -388,6 +450,32 @@ static void info_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
     r->disco_info = d;
 }
 
+static void fin_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
+{
+    Verona__ArchiveFin *f = arena_alloc(a, sizeof *f);
+    verona__archive_fin__init(f);
+    f->query_id = wire_bytes(fx->reply.query_id);
+    f->complete = fx->reply.complete;
+    f->first = name_of(fx->reply.first, a);
+    f->last = name_of(fx->reply.last, a);
+    f->has_count = fx->reply.has_count;
+    f->count = fx->reply.count;
+    r->answer_case = VERONA__REPLY__ANSWER_ARCHIVE_FIN;
+    r->archive_fin = f;
+}
+
+static void metadata_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
+{
+    Verona__ArchiveMetadata *m = arena_alloc(a, sizeof *m);
+    verona__archive_metadata__init(m);
+    m->start = name_of(fx->reply.first, a);
+    m->start_ms = fx->reply.first_ms;
+    m->end = name_of(fx->reply.last, a);
+    m->end_ms = fx->reply.last_ms;
+    r->answer_case = VERONA__REPLY__ANSWER_ARCHIVE_METADATA;
+    r->archive_metadata = m;
+}
+
 static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
 {
     switch (fx->reply.kind) {
@@ -427,6 +515,17 @@ static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
         r->own_nick = arena_alloc(a, sizeof *r->own_nick);
         verona__own_nick__init(r->own_nick);
         r->own_nick->nick = wire_bytes(fx->reply.nick);
+        return;
+    case FXR_ARCHIVE_FORM:
+        r->answer_case = VERONA__REPLY__ANSWER_ARCHIVE_FORM;
+        r->archive_form = arena_alloc(a, sizeof *r->archive_form);
+        verona__empty_result__init(r->archive_form);
+        return;
+    case FXR_ARCHIVE_FIN:
+        fin_answer(r, fx, a);
+        return;
+    case FXR_ARCHIVE_METADATA:
+        metadata_answer(r, fx, a);
         return;
     case FXR_NOT_INSIDE:
         r->answer_case = VERONA__REPLY__ANSWER_NOT_INSIDE;
@@ -491,6 +590,10 @@ void parts_of_effects(const struct deliver_env *env, const struct deliver_step *
         case FX_DESTROYED:
             destroyed(fx, a, out);
             break;
+        case FX_PAGE:
+            page(step, fx, a, out);
+            break;
+        case FX_ARCHIVE:
         case FX_PERSIST:
         case FX_GONE:
             break;

@@ -204,9 +204,40 @@ static bool may_step(const struct entry *e)
     return e->room && !e->call && !e->ending;
 }
 
+/* Does it only ask? Then a mark at or above it does not mean that it was answered: marks are stored
+ * with changes, answers are not. */
+static bool only_asks(const Verona__RoomEvent *ev)
+{
+    switch (ev->body_case) {
+    case VERONA__ROOM_EVENT__BODY_QUERY:
+    case VERONA__ROOM_EVENT__BODY_ARCHIVE:
+        return true;
+    case VERONA__ROOM_EVENT__BODY_ADMIN:
+        return !ev->admin->set;
+    case VERONA__ROOM_EVENT__BODY_OWNER:
+        return ev->owner->action == VERONA__OWNER_IN__ACTION__GET;
+    case VERONA__ROOM_EVENT__BODY_REGISTER_:
+        return ev->register_->action == VERONA__REGISTER_IN__ACTION__GET;
+    case VERONA__ROOM_EVENT__BODY_PRESENCE:
+    case VERONA__ROOM_EVENT__BODY_LEAVE:
+    case VERONA__ROOM_EVENT__BODY_MESSAGE:
+    case VERONA__ROOM_EVENT__BODY_ERROR:
+    case VERONA__ROOM_EVENT__BODY_PROBE:
+    case VERONA__ROOM_EVENT__BODY_DESTROY:
+    case VERONA__ROOM_EVENT__BODY_INVITE:
+    case VERONA__ROOM_EVENT__BODY_DECLINE:
+    case VERONA__ROOM_EVENT__BODY_REFUSE:
+    case VERONA__ROOM_EVENT__BODY_MODERATE:
+    case VERONA__ROOM_EVENT__BODY__NOT_SET:
+    case _VERONA__ROOM_EVENT__BODY__CASE_IS_INT_SIZE:
+        break;
+    }
+    return false;
+}
+
 /* A request whose turn it is. false: it must wait for what is pending. */
 static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
-                        const Verona__RoomEvent *ev)
+                        const Verona__RoomEvent *ev, struct str item)
 {
     struct room_event re;
     int err = codec_event(ev, &rs->scratch, &re);
@@ -217,13 +248,17 @@ static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
     }
     re.origin.gw = gw;
     struct mark *m = entry_mark(rs, e, gw);
-    if (ev->rseq <= m->rseq && !room_pending(e->room)) {
+    bool marked = ev->rseq <= m->rseq && !only_asks(ev);
+    if (marked && !room_pending(e->room)) {
         send_ack(rs, gw, ev->rseq, e->jid); /* done before; nothing happens twice (I7) */
         return true;
     }
-    if (ev->rseq <= m->rseq || !room_accepts(e->room, &re))
+    if (marked || !room_accepts(e->room, &re))
         return false;
-    m->rseq = ev->rseq;
+    if (archive_hold(rs, e, gw, ev, item))
+        return true;
+    if (ev->rseq > m->rseq)
+        m->rseq = ev->rseq;
     if (entry_step(rs, e, &re, ev->redo) != 0)
         send_refusal(rs, e, gw, ev, SE_BAD_REQUEST, "");
     return true;
@@ -248,7 +283,7 @@ static bool run_queued(struct rooms *rs, struct entry *e, struct queued *q)
     switch (q->kind) {
     case QUEUED_REQUEST:
         ev = item_event(rs, str_n(q->item, q->n));
-        return !ev || run_request(rs, e, q->gw, ev);
+        return !ev || run_request(rs, e, q->gw, ev, str_n(q->item, q->n));
     case QUEUED_TICK:
         return run_internal(rs, e, ROOM_EV_TICK, 0);
     case QUEUED_LOST:
@@ -329,7 +364,7 @@ void rooms_request(struct rooms *rs, gateway_ref gw, const Verona__RoomEvent *ev
     struct entry *e = entry_find(rs, room);
     if (e && may_step(e) && list_empty(&e->queue)) {
         arena_reset(&rs->scratch);
-        if (run_request(rs, e, gw, ev)) {
+        if (run_request(rs, e, gw, ev, item)) {
             settle(rs, e);
             return;
         }
@@ -387,6 +422,7 @@ struct rooms *rooms_new(struct loop *l, struct store *st, const struct rooms_con
     list_init(&rs->calls);
     list_init(&rs->early);
     list_init(&rs->orphans);
+    list_init(&rs->reads);
     list_init(&rs->free_works);
     arena_init(&rs->scratch);
     deliver_out_init(&rs->out);
@@ -420,6 +456,7 @@ void rooms_destroy(struct rooms **rs_p)
         return;
     rooms_drop_all(rs);
     orphans_drop(rs);
+    archive_drop(rs);
     loop_timer_stop(&rs->sweep);
     loop_cancel(&rs->commit_task);
     LIST_FOREACH_SAFE(it, nx, &rs->calls)

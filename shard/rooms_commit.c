@@ -44,7 +44,7 @@ static void committed(void *ctx, int err)
     e->call = NULL;
     if (err) {
         e->tail = e->last;
-        if (err != ERR_UNAVAILABLE)
+        if (err != ERR_UNAVAILABLE && err != ERR_NOTFOUND)
             log_warn("commit", KV("room", log_jid(e->jid)), KV_Z("error", err_text(err)));
     }
     LIST_FOREACH_SAFE(it, nx, &works)
@@ -61,6 +61,14 @@ static void committed(void *ctx, int err)
         return;
     }
     entry_drain(rs, e);
+}
+
+static void set_retention(struct rooms *rs, const struct entry *e, struct store_entry *last)
+{
+    const struct room_config *c = room_config(e->room);
+    uint64_t now = rs->ops->wall_ms(rs->ctx), kept = (uint64_t)c->archive_days * 24 * 3600 * 1000;
+    last->keep_messages = c->archive ? c->archive_messages : 0;
+    last->keep_since_ms = kept && kept < now ? now - kept : 0;
 }
 
 static void commit(struct rooms *rs, struct entry *e)
@@ -89,6 +97,8 @@ static void commit(struct rooms *rs, struct entry *e)
             out->rseq = w->origin.rseq;
         }
     }
+    if (i > 0)
+        set_retention(rs, e, &entries[i - 1]);
     struct call *c = mem_zalloc(sizeof *c);
     c->rs = rs;
     c->entry = e;

@@ -89,6 +89,7 @@ void rooms_gateway_lost(struct rooms *rs, gateway_ref gw)
     uint32_t n = 0, cap = 0;
     struct gateway_rooms *g;
     early_forget_gateway(rs, gw);
+    archive_forget_gateway(rs, gw);
     HASH_FIND(hh, rs->gateways, &gw, sizeof gw, g);
 #define TAKE(e)                                                                                    \
     do {                                                                                           \

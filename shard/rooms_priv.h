@@ -1,5 +1,5 @@
-/* rooms_priv.h: what rooms.c, rooms_load.c, rooms_step.c, rooms_commit.c, rooms_slots.c and
- * rooms_gateways.c share. */
+/* rooms_priv.h: what rooms.c, rooms_load.c, rooms_step.c, rooms_commit.c, rooms_slots.c,
+ * rooms_gateways.c and rooms_archive.c share. */
 #ifndef MUC_ROOMS_PRIV_H
 #define MUC_ROOMS_PRIV_H
 
@@ -131,6 +131,9 @@ struct rooms {
     struct list calls;
     struct list early;   /* requests for slots that are not ours yet, or may just be given away */
     struct list orphans; /* by due_ms */
+    struct list reads; /* struct archive_read, in order of asking */
+    uint32_t n_reads, n_active_reads;
+    bool starting_reads;
     struct list free_works;
     uint32_t n_free_works;
     size_t queued_bytes;
@@ -204,6 +207,16 @@ void orphans_drop(struct rooms *rs);
 void orphan_add(struct rooms *rs, uint32_t slot, struct str jid, uint64_t after_ms);
 /* The room of a fired orphan was loaded: commit its end. */
 void orphan_end(struct rooms *rs, struct entry *e);
+
+/* rooms_archive.c */
+/* The room lets the asker read: he is answered later, whatever becomes of the room. */
+void archive_start(struct rooms *rs, const struct entry *e, const struct work *w,
+                   const struct fx *fx);
+/* A request to an archive behind another of its session: taken over (or refused). false: go on. */
+bool archive_hold(struct rooms *rs, const struct entry *e, gateway_ref gw,
+                  const Verona__RoomEvent *ev, struct str item);
+void archive_forget_gateway(struct rooms *rs, gateway_ref gw);
+void archive_drop(struct rooms *rs);
 
 /* rooms_gateways.c */
 void visits_update(struct rooms *rs, struct entry *e);

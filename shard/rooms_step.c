@@ -133,6 +133,8 @@ static bool moves(const struct room_effects *fx, uint32_t *persist, bool *gone)
         case FX_FACTS:
         case FX_REPLY:
         case FX_POST:
+        case FX_ARCHIVE:
+        case FX_PAGE:
             break;
         }
     }
@@ -176,6 +178,10 @@ static int run(struct rooms *rs, struct entry *e, struct room_event *ev, struct 
         e->tail = w->name;
         list_push_back(&e->batch, &w->link);
         entry_dirty(rs, e);
+    } else if (w->fx.n == 1 && w->fx.list[0].type == FX_ARCHIVE) {
+        assert(list_empty(&e->batch) && !done); /* such a request follows nothing (R3) */
+        archive_start(rs, e, w, &w->fx.list[0]);
+        work_free(rs, w);
     } else if (!list_empty(&e->batch) && !done) {
         w->kind = WORK_SHOW; /* in its order, behind what is pending */
         list_push_back(&e->batch, &w->link);
@@ -208,6 +214,8 @@ static void refusal(int err, struct room_event *ev)
     if (err == ERR_UNKNOWN) {
         ev->refuse.error = SE_REMOTE_TIMEOUT_WAIT;
         ev->refuse.text = STR("outcome unknown");
+    } else if (err == ERR_NOTFOUND) {
+        ev->refuse.error = SE_ITEM_NOT_FOUND;
     } else {
         ev->refuse.error = SE_RESOURCE_CONSTRAINT;
         ev->refuse.text = STR("This cannot be stored now");
@@ -234,6 +242,8 @@ void entry_complete(struct rooms *rs, struct entry *e, struct work *w, int err)
     struct room_event ev;
     memset(&ev, 0, sizeof ev);
     ev.origin = w->origin;
+    if (w->fx.list[w->at].persist.in_archive)
+        metric_add_l(METRIC_MAM_ARCHIVED_MESSAGES_TOTAL, err ? "error" : "ok", NULL, 1);
     if (err)
         refusal(err, &ev);
     else {

@@ -95,6 +95,9 @@ int service_init(struct service *s, const struct config *cfg, struct buf *err)
     c->change_subject = config_bool(cfg, CFG_ROOM_CHANGESUBJECT);
     c->logging = config_bool(cfg, CFG_ROOM_LOGGING);
     c->allow_invites = config_bool(cfg, CFG_ROOM_ALLOWINVITES);
+    c->archive = config_bool(cfg, CFG_ROOM_ARCHIVE);
+    c->archive_messages = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_MESSAGES);
+    c->archive_days = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_DAYS);
     int64_t max = config_int(cfg, CFG_ROOM_MAXUSERS), history = config_int(cfg, CFG_ROOM_HISTORY);
     c->max_users = max > 0 && max <= UINT32_MAX ? (uint32_t)max : 0;
     s->room.lock_new_rooms = config_bool(cfg, CFG_ROOM_LOCK);

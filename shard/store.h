@@ -24,11 +24,16 @@ struct store_entry {
     struct str gwboot; /* "<gateway id>:<boot>" of the origin; empty: none */
     uint64_t rseq;
     const struct fx *fx; /* FX_PERSIST; borrowed for the call of commit() */
+    /* Retention, of the last entry of a call: at least so many archived messages stay, unless they
+     * are older; 0: no archive. What history needs stays in any case. */
+    uint32_t keep_messages;
+    uint64_t keep_since_ms;
 };
 
 /* 0: all entries are in the store (WAITed for, if configured).
  * ERR_UNAVAILABLE: none is, none will be.    ERR_FENCED: we do not own the slot (any more).
  * ERR_DIVERGED: the store's last event is not `prev`; none of it was done.
+ * ERR_NOTFOUND: there is no such message for a moderator to take back; nothing was done.
  * ERR_UNKNOWN: nobody could tell for LIMIT_UNKNOWN_MS. */
 typedef void store_commit_fn(void *ctx, int err);
 
@@ -51,6 +56,25 @@ struct store_room {
 /* err: 0, or ERR_UNAVAILABLE: could not ask (never "does not exist", I11). */
 typedef void store_load_fn(void *ctx, int err, const struct store_room *room);
 
+/* A log entry as it stands now: what was taken back is a tombstone. */
+struct store_logged {
+    struct room_message m; /* name; the rest of messages and subjects only */
+    struct str jid;        /* bare, of who spoke */
+    bool in_archive;
+};
+
+/* Which part of a log: names from..to (both inclusive), the oldest `count` of them, or with
+ * `backward` the newest, newest first. Or these very names, those that are there. */
+struct store_range {
+    struct event_name from, to;
+    bool backward;
+    uint32_t count;
+    const struct event_name *names; /* borrowed for the call */
+    uint32_t n_names;               /* 0: the range */
+};
+/* Less than `count`: that was all of the range. err: 0, or ERR_UNAVAILABLE. Borrowed. */
+typedef void store_read_fn(void *ctx, int err, const struct store_logged *list, uint32_t n);
+
 /* The rooms of a slot. `temporary` says whether one ends with its last occupant. */
 struct store_listed {
     struct str room;
@@ -67,6 +91,8 @@ struct store_ops {
                    const struct store_entry *entries, uint32_t n, store_commit_fn *fn, void *ctx);
     void (*load)(struct store *s, uint32_t slot, struct str room, store_load_fn *fn, void *ctx);
     void (*list)(struct store *s, uint32_t slot, store_list_fn *fn, void *ctx);
+    void (*read)(struct store *s, uint32_t slot, struct str room, const struct store_range *range,
+                 store_read_fn *fn, void *ctx);
     /* Before the Redis connection goes. Pending commits end with ERR_UNKNOWN, loads and lists with
      * ERR_UNAVAILABLE, from within the call. */
     void (*destroy)(struct store **s_p);

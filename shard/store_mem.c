@@ -38,6 +38,7 @@ struct mem_room {
     struct event_name last;
     struct hash marks, affiliations;
     struct hash log; /* key: name. Oldest first */
+    struct hash taken; /* name -> Retraction */
 };
 
 struct fence {
@@ -48,13 +49,15 @@ struct fence {
 
 struct answer {
     struct list link;
-    enum { ANSWER_COMMIT, ANSWER_LOAD, ANSWER_LIST } kind;
+    enum { ANSWER_COMMIT, ANSWER_LOAD, ANSWER_LIST, ANSWER_READ } kind;
     int err;
     uint32_t slot;
     struct str room; /* ours */
     store_commit_fn *commit_fn;
     store_load_fn *load_fn;
     store_list_fn *list_fn;
+    store_read_fn *read_fn;
+    struct store_range range; /* names are ours */
     void *ctx;
 };
 
@@ -224,6 +227,37 @@ static bool is_same_entry(const struct mem_room *r, const struct store_entry *e)
     return same;
 }
 
+/* Whose the message is, if it can be taken back; empty: it cannot. In the arena. */
+static struct str speaker(const struct mem_room *r, struct event_name name, struct arena *a)
+{
+    struct buf key;
+    struct str who = STR_NULL;
+    buf_init(&key);
+    store_pack_name(name, &key);
+    const struct pair *p = r ? hash_get(&r->log, buf_as_str(&key)) : NULL;
+    if (!p || !store_unpack_speaker(p->value, a, &who)) {
+        who = STR_NULL;
+    }
+    buf_deinit(&key);
+    return who;
+}
+
+/* Does the entry take back what a moderator cannot? */
+static bool no_target(const struct mem_room *r, const struct store_entry *e)
+{
+    struct event_name target;
+    struct str who;
+    struct buf b;
+    struct arena a;
+    buf_init(&b);
+    arena_init(&a);
+    bool none = store_pack_retraction(e, &target, &who, &b) && who.n == 0 &&
+                speaker(r, target, &a).n == 0;
+    arena_deinit(&a);
+    buf_deinit(&b);
+    return none;
+}
+
 /* What verona_commit checks, in its order. 0: go on; 1: done already. */
 static int check(struct store_mem *s, const struct store_token *t, const struct mem_room *r,
                  const struct store_entry *e, uint32_t n)
@@ -260,9 +294,69 @@ static int check(struct store_mem *s, const struct store_token *t, const struct 
     if (nick_conflict(r, e[n - 1].fx)) {
         return ERR_DIVERGED;
     }
+    for (uint32_t i = 0; i < n; i++) {
+        if (no_target(r, &e[i])) {
+            return ERR_NOTFOUND;
+        }
+    }
     /* Names rise in the log, whatever the room says: the second fence. */
     return e[0].name.e > last.e || (e[0].name.e == last.e && e[0].name.s > last.s) ? 0
                                                                                    : ERR_DIVERGED;
+}
+
+static void take_back(struct mem_room *r, const struct store_entry *e)
+{
+    struct event_name target;
+    struct str who;
+    struct buf b, key;
+    struct arena a;
+    buf_init(&b);
+    buf_init(&key);
+    arena_init(&a);
+    if (store_pack_retraction(e, &target, &who, &b)) {
+        struct str said = speaker(r, target, &a);
+        store_pack_name(target, &key);
+        if (said.n > 0 && (who.n == 0 || (str_eq(said, who) &&
+                                          !hash_get(&r->taken, buf_as_str(&key))))) {
+            hash_set(&r->taken, buf_as_str(&key), buf_as_str(&b), STR_NULL);
+        }
+    }
+    arena_deinit(&a);
+    buf_deinit(&key);
+    buf_deinit(&b);
+}
+
+static void drop_entry(struct mem_room *r, uint32_t i)
+{
+    struct pair *gone = hash_get(&r->taken, r->log.list[i].key);
+    if (gone) {
+        hash_del(&r->taken, gone);
+    }
+    hash_del(&r->log, &r->log.list[i]);
+}
+
+/* As trim() of verona.lua: the newest entries stay, of the others only archived messages, `keep` of
+ * them in all, none from before `since`. */
+static void trim(struct mem_room *r, uint32_t keep, uint64_t since)
+{
+    enum { SLACK = 16 };
+    struct arena a;
+    uint32_t archived = 0;
+    if (r->log.n <= LIMIT_HISTORY + SLACK) {
+        return;
+    }
+    arena_init(&a);
+    for (uint32_t i = r->log.n; i-- > 0;) { /* how many are there from here on */
+        struct store_logged l;
+        int rc = store_unpack_logged(r->log.list[i].key, r->log.list[i].value, STR_NULL, &a, &l);
+        assert(rc == 0);
+        bool old = i + LIMIT_HISTORY < r->log.n;
+        archived += l.in_archive ? 1 : 0;
+        if (old && (!l.in_archive || archived > keep || l.m.stamp_ms < since)) {
+            drop_entry(r, i);
+        }
+    }
+    arena_deinit(&a);
 }
 
 static void apply(struct store_mem *s, struct mem_room *r, const struct store_entry *e)
@@ -273,10 +367,12 @@ static void apply(struct store_mem *s, struct mem_room *r, const struct store_en
     buf_init(&value);
     store_pack_name(e->name, &name);
     store_pack_entry(e, &value);
-    hash_set(&r->log, buf_as_str(&name), buf_as_str(&value), STR_NULL);
-    while (r->log.n > LIMIT_HISTORY) {
-        hash_del(&r->log, &r->log.list[0]);
+    if (store_entry_flag(e) == STORE_CREATE) { /* the rest was said in another room of that name */
+        hash_deinit(&r->log);
+        hash_deinit(&r->taken);
     }
+    hash_set(&r->log, buf_as_str(&name), buf_as_str(&value), STR_NULL);
+    take_back(r, e);
     r->last = e->name;
     if (e->gwboot.n > 0) {
         set_mark(r, e->gwboot, e->rseq);
@@ -359,6 +455,14 @@ static void answer_load(struct store_mem *s, const struct answer *a)
                 break;
             }
         }
+        for (uint32_t i = 0; i < reader.n_history; i++) {
+            struct buf name;
+            buf_init(&name);
+            store_pack_name(reader.history[i].name, &name);
+            const struct pair *gone = hash_get(&r->taken, buf_as_str(&name));
+            store_reader_gone(&reader, i, gone ? gone->value : STR_NULL);
+            buf_deinit(&name);
+        }
     }
     int err = a->err ? a->err : store_reader_finish(&reader, s->hs[a->slot], &found);
     a->load_fn(a->ctx, err ? ERR_UNAVAILABLE : 0, err ? NULL : &found);
@@ -383,9 +487,43 @@ static void answer_list(struct store_mem *s, const struct answer *a)
     mem_free(list);
 }
 
+static bool wanted(const struct store_range *range, struct event_name name)
+{
+    if (range->n_names == 0) {
+        return !event_before(name, range->from) && !event_before(range->to, name);
+    }
+    for (uint32_t i = 0; i < range->n_names; i++) {
+        if (range->names[i].e == name.e && range->names[i].s == name.s) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void answer_read(struct store_mem *s, const struct answer *a)
+{
+    const struct store_range *range = &a->range;
+    const struct mem_room *r = room_get(s, a->slot, a->room, false);
+    uint32_t most = range->n_names > 0 ? range->n_names : range->count, n = 0;
+    struct arena arena;
+    arena_init(&arena);
+    struct store_logged *list = arena_alloc(&arena, (most + 1) * sizeof(*list));
+    for (uint32_t i = 0; r && !a->err && i < r->log.n && n < most; i++) {
+        const struct pair *p = &r->log.list[range->backward ? r->log.n - 1 - i : i];
+        const struct pair *gone = hash_get(&r->taken, p->key);
+        int rc = store_unpack_logged(p->key, p->value, gone ? gone->value : STR_NULL, &arena,
+                                     &list[n]);
+        assert(rc == 0);
+        n += wanted(range, list[n].m.name) ? 1 : 0;
+    }
+    a->read_fn(a->ctx, a->err, list, n);
+    arena_deinit(&arena);
+}
+
 static void answer_free(struct answer *a)
 {
     list_remove(&a->link);
+    mem_free((void *)(uintptr_t)a->range.names);
     disown(a->room);
     mem_free(a);
 }
@@ -406,6 +544,9 @@ static void run_answers(void *ctx)
             break;
         case ANSWER_LIST:
             answer_list(s, a);
+            break;
+        case ANSWER_READ:
+            answer_read(s, a);
             break;
         }
         answer_free(a);
@@ -454,6 +595,9 @@ static void mem_commit(struct store *store, const struct store_token *t, struct 
     for (uint32_t i = 0; r && i < n; i++) {
         apply(s, r, &entries[i]);
     }
+    if (r) {
+        trim(r, entries[n - 1].keep_messages, entries[n - 1].keep_since_ms);
+    }
     if (s->n_unknown > 0) {
         s->n_unknown--;
         a->err = ERR_UNKNOWN;
@@ -473,6 +617,21 @@ static void mem_list(struct store *store, uint32_t slot, store_list_fn *fn, void
     struct answer *a = answer_add((struct store_mem *)store, slot, STR_NULL, ctx);
     a->kind = ANSWER_LIST;
     a->list_fn = fn;
+}
+
+static void mem_read(struct store *store, uint32_t slot, struct str room,
+                     const struct store_range *range, store_read_fn *fn, void *ctx)
+{
+    struct answer *a = answer_add((struct store_mem *)store, slot, room, ctx);
+    a->kind = ANSWER_READ;
+    a->read_fn = fn;
+    a->range = *range;
+    a->range.names = NULL;
+    if (range->n_names > 0) {
+        struct event_name *names = mem_alloc(range->n_names * sizeof(*names));
+        memcpy(names, range->names, range->n_names * sizeof(*names));
+        a->range.names = names;
+    }
 }
 
 /* ---------------------------------------------------------------------------------------- life */
@@ -497,6 +656,9 @@ static void mem_destroy(struct store **s_p)
         case ANSWER_LIST:
             a->list_fn(a->ctx, ERR_UNAVAILABLE, NULL, 0, 0);
             break;
+        case ANSWER_READ:
+            a->read_fn(a->ctx, ERR_UNAVAILABLE, NULL, 0);
+            break;
         }
         answer_free(a);
     }
@@ -507,6 +669,7 @@ static void mem_destroy(struct store **s_p)
         hash_deinit(&r->marks);
         hash_deinit(&r->affiliations);
         hash_deinit(&r->log);
+        hash_deinit(&r->taken);
         buf_deinit(&r->state);
         buf_deinit(&r->key);
         mem_free(r);
@@ -522,6 +685,7 @@ static const struct store_ops mem_ops = {
     .commit = mem_commit,
     .load = mem_load,
     .list = mem_list,
+    .read = mem_read,
     .destroy = mem_destroy,
 };
 

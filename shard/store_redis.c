@@ -37,14 +37,14 @@ struct store_redis {
     uint32_t n_commits;
 };
 
-enum op_kind { OP_COMMIT, OP_LOAD, OP_LIST };
+enum op_kind { OP_COMMIT, OP_LOAD, OP_LIST, OP_READ };
 
 struct op {
     struct list link;
     struct store_redis *s; /* NULL: the store is gone, only replies are awaited */
     enum op_kind kind;
     void (*send)(struct op *op);
-    void (*answered)(struct op *op); /* OP_LOAD, OP_LIST: every reply of the try is there */
+    void (*answered)(struct op *op); /* OP_LOAD, OP_LIST, OP_READ: every reply of a stage is there */
     struct loop_timer retry;
     uint64_t deadline_ms;      /* end of the hold */
     uint64_t unknown_since_ms; /* 0: the outcome is not unknown */
@@ -71,6 +71,14 @@ struct op {
     struct store_listed *listed;
     uint32_t n_listed, n_states;
     bool states; /* second stage: their states */
+    /* OP_READ, and in its second stage OP_LOAD */
+    store_read_fn *read_fn;
+    struct store_range range;
+    struct raw {
+        struct str name, entry, gone;
+    } *raw;
+    uint32_t n_raw;
+    struct store_logged *logged;
 };
 
 /* ---------------------------------------------------------------------------------------- requests
@@ -122,6 +130,9 @@ static void op_end(struct op *op, int err, const struct store_room *found)
         break;
     case OP_LIST:
         op->list_fn(op->ctx, err, op->listed, err ? 0 : op->n_listed, err ? 0 : op->hs);
+        break;
+    case OP_READ:
+        op->read_fn(op->ctx, err, op->logged, err ? 0 : op->n_raw);
         break;
     }
     op_free(op);
@@ -241,6 +252,8 @@ static void on_commit(void *ctx, const redisReply *reply, int err)
     } else if (starts(reply, "FENCED")) {
         metric_add(METRIC_FENCED_WRITES_TOTAL, 1);
         op_end(op, ERR_FENCED, NULL);
+    } else if (starts(reply, "NOTARGET")) {
+        op_end(op, ERR_NOTFOUND, NULL);
     } else if (starts(reply, "DIVERGED") || starts(reply, "ORDER") || starts(reply, "EXISTS") ||
                starts(reply, "NICK") || starts(reply, "SEEN") || starts(reply, "DAMAGED") ||
                starts(reply, "WRONGTYPE") || starts(reply, "ERR arguments")) {
@@ -290,6 +303,7 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     uint32_t n_changes = flag == STORE_DESTROY ? 0 : fx->persist.n_changes;
     bool state = fx->persist.state_changed && flag != STORE_DESTROY;
     assert(n > 0);
+    uint32_t n_archived = 0, n_taken = 0;
     for (uint32_t i = 0; n > 1 && i < n; i++) {
         assert(entries[i].fx->persist.kind == FXS_MESSAGE &&
                !entries[i].fx->persist.state_changed && entries[i].fx->persist.n_changes == 0);
@@ -300,16 +314,18 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     buf_init(&b);
     op->commit_fn = fn;
     op->send = send_commit;
-    op->argv = arena_alloc(&op->arena, (9 + 5 + 4 * n + 5 + 3 * n_changes) * sizeof(struct str));
+    op->argv = arena_alloc(&op->arena, (15 + 4 * n + 5 + 3 * n_changes + 4 + 3 * n) *
+                                               sizeof(struct str));
     arg(op, STR("FCALL"));
     arg(op, STR("verona_commit"));
-    arg(op, STR("6"));
+    arg(op, STR("7"));
     arg(op, op_key(op, "own", STR_NULL));
     arg(op, op_key(op, "log", op->room));
     arg(op, op_key(op, "meta", op->room));
     arg(op, op_key(op, "aff", op->room));
     arg(op, op_key(op, "nicks", op->room));
     arg(op, op_key(op, "rooms", STR_NULL));
+    arg(op, op_key(op, "gone", op->room));
     arg_u64(op, t->epoch);
     arg(op, str_of(t->nonce));
     store_pack_name(entries[0].prev, &b);
@@ -342,6 +358,29 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
         arg_buf(op, &b);
         arg(op, a->nick);
     }
+    arg_u64(op, last->keep_messages);
+    arg_u64(op, last->keep_since_ms);
+    for (uint32_t i = 0; i < n; i++) {
+        n_archived += entries[i].fx->persist.in_archive ? 1 : 0;
+    }
+    arg_u64(op, n_archived);
+    uint32_t count_at = op->argc++; /* known behind them */
+    for (uint32_t i = 0; i < n; i++) {
+        struct event_name target;
+        struct str who;
+        struct buf name;
+        if (!store_pack_retraction(&entries[i], &target, &who, &b)) {
+            continue;
+        }
+        buf_init(&name);
+        store_pack_name(target, &name);
+        arg_buf(op, &name);
+        buf_deinit(&name);
+        arg(op, who);
+        arg_buf(op, &b);
+        n_taken++;
+    }
+    op->argv[count_at] = arena_str(&op->arena, log_u64(n_taken));
     if (flag == STORE_DESTROY) {
         op->directory = DIRECTORY_REMOVE;
     }
@@ -441,6 +480,51 @@ static void on_load_aff(void *ctx, const redisReply *reply, int err)
     read_reply(op, reply, err, REDIS_REPLY_ARRAY);
 }
 
+static void on_load_gone(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    bool found = op->s && !err && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; found && i < reply->elements; i++) {
+        store_reader_gone(&op->reader, (uint32_t)i, kept(op, reply->element[i]));
+    }
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+/* HMGET of the hash of what was taken back, for n names; the answer is in their order. */
+static void ask_gone(struct op *op, const struct str *names, uint32_t n, redis_fn *fn)
+{
+    struct str *argv = arena_alloc(&op->replies, (n + 2) * sizeof(*argv));
+    argv[0] = STR("HMGET");
+    argv[1] = op_key(op, "gone", op->room);
+    memcpy(argv + 2, names, n * sizeof(*names));
+    op_command(op, n + 2, argv, fn);
+}
+
+/* The second stage: which messages of the history were taken back? */
+static void load_gone(struct op *op)
+{
+    uint32_t n = op->reader.n_history;
+    struct str *names = arena_alloc(&op->replies, n * sizeof(*names));
+    for (uint32_t i = 0; i < n; i++) {
+        struct buf b;
+        buf_init(&b);
+        store_pack_name(op->reader.history[i].name, &b);
+        names[i] = arena_str(&op->replies, buf_as_str(&b));
+        buf_deinit(&b);
+    }
+    op->answered = end_load;
+    ask_gone(op, names, n, on_load_gone);
+}
+
+static void end_load_log(struct op *op)
+{
+    if (op->failed || op->reader.n_history == 0) {
+        end_load(op);
+    } else {
+        load_gone(op);
+    }
+}
+
 static void on_load_log(void *ctx, const redisReply *reply, int err)
 {
     struct op *op = ctx;
@@ -468,6 +552,7 @@ static void send_load(struct op *op)
     arena_reset(&op->replies);
     store_reader_init(&op->reader, &op->replies);
     op->failed = false;
+    op->answered = end_load_log;
     op_command(op, 4, own, on_own);
     op_command(op, 2, meta, on_load_meta);
     op_command(op, 2, aff, on_load_aff);
@@ -480,7 +565,6 @@ static void redis_load(struct store *store, uint32_t slot, struct str room, stor
     struct op *op = op_new((struct store_redis *)store, OP_LOAD, slot, room, ctx);
     op->load_fn = fn;
     op->send = send_load;
-    op->answered = end_load;
     send_load(op);
 }
 
@@ -557,6 +641,121 @@ static void redis_list(struct store *store, uint32_t slot, store_list_fn *fn, vo
     send_list(op);
 }
 
+/* ---------------------------------------------------------------------------------------- read */
+
+static void end_read(struct op *op)
+{
+    if (op->failed) {
+        op_again(op);
+        return;
+    }
+    op->logged = arena_alloc(&op->replies, (op->n_raw + 1) * sizeof(*op->logged));
+    for (uint32_t i = 0; i < op->n_raw; i++) {
+        const struct raw *r = &op->raw[i];
+        if (store_unpack_logged(r->name, r->entry, r->gone, &op->replies, &op->logged[i]) != 0) {
+            damaged(op, "an entry of its log");
+            op_end(op, ERR_UNAVAILABLE, NULL);
+            return;
+        }
+    }
+    op_end(op, 0, NULL);
+}
+
+static void on_read_gone(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    bool found = op->s && !err && reply->type == REDIS_REPLY_ARRAY;
+    for (uint32_t i = 0; found && i < reply->elements && i < op->n_raw; i++) {
+        op->raw[i].gone = kept(op, reply->element[i]);
+    }
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+static void on_read_log(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    uint32_t most = op->range.n_names > 0 ? op->range.n_names : op->range.count;
+    bool found = op->s && !err && reply->type == REDIS_REPLY_ARRAY;
+    for (size_t i = 0; found && i < reply->elements && op->n_raw < most; i++) {
+        const redisReply *e = reply->element[i]; /* [id, [field, value ...]] */
+        if (e->type == REDIS_REPLY_ARRAY && e->elements == 2 &&
+            e->element[1]->type == REDIS_REPLY_ARRAY && e->element[1]->elements >= 2) {
+            op->raw[op->n_raw++] =
+                (struct raw){kept(op, e->element[0]), kept(op, e->element[1]->element[1]), STR_NULL};
+        }
+    }
+    read_reply(op, reply, err, REDIS_REPLY_ARRAY);
+}
+
+/* The second stage: which of them were taken back? */
+static void end_read_log(struct op *op)
+{
+    if (op->failed || op->n_raw == 0) {
+        end_read(op);
+        return;
+    }
+    struct str *names = arena_alloc(&op->replies, op->n_raw * sizeof(*names));
+    for (uint32_t i = 0; i < op->n_raw; i++) {
+        names[i] = op->raw[i].name;
+    }
+    op->answered = end_read;
+    ask_gone(op, names, op->n_raw, on_read_gone);
+}
+
+/* XRANGE or, backward, XREVRANGE. */
+static void ask_log(struct op *op, struct event_name from, struct event_name to, bool backward,
+                    uint32_t count)
+{
+    struct buf low, high;
+    buf_init(&low);
+    buf_init(&high);
+    store_pack_name(from, &low);
+    store_pack_name(to, &high);
+    const struct str argv[] = {
+        backward ? STR("XREVRANGE") : STR("XRANGE"),
+        op_key(op, "log", op->room),
+        buf_as_str(backward ? &high : &low),
+        buf_as_str(backward ? &low : &high),
+        STR("COUNT"),
+        log_u64(count),
+    };
+    op_command(op, 6, argv, on_read_log);
+    buf_deinit(&low);
+    buf_deinit(&high);
+}
+
+static void send_read(struct op *op)
+{
+    const struct store_range *r = &op->range;
+    uint32_t most = r->n_names > 0 ? r->n_names : r->count;
+    arena_reset(&op->replies);
+    op->raw = arena_alloc(&op->replies, (most + 1) * sizeof(*op->raw));
+    op->n_raw = 0;
+    op->failed = false;
+    op->answered = end_read_log;
+    if (r->n_names == 0) {
+        ask_log(op, r->from, r->to, r->backward, r->count);
+    }
+    for (uint32_t i = 0, n = r->n_names; i < n; i++) {
+        ask_log(op, r->names[i], r->names[i], false, 1);
+    }
+}
+
+static void redis_read(struct store *store, uint32_t slot, struct str room,
+                       const struct store_range *range, store_read_fn *fn, void *ctx)
+{
+    struct op *op = op_new((struct store_redis *)store, OP_READ, slot, room, ctx);
+    struct event_name *names = arena_alloc(&op->arena, (range->n_names + 1) * sizeof(*names));
+    for (uint32_t i = 0; i < range->n_names; i++) {
+        names[i] = range->names[i];
+    }
+    op->read_fn = fn;
+    op->range = *range;
+    op->range.names = names;
+    op->send = send_read;
+    send_read(op);
+}
+
 /* ---------------------------------------------------------------------------------------- life */
 
 static void redis_store_destroy(struct store **s_p)
@@ -581,6 +780,9 @@ static void redis_store_destroy(struct store **s_p)
         case OP_LIST:
             op->list_fn(op->ctx, ERR_UNAVAILABLE, NULL, 0, 0);
             break;
+        case OP_READ:
+            op->read_fn(op->ctx, ERR_UNAVAILABLE, NULL, 0);
+            break;
         }
         if (op->pending == 0) {
             op_free(op);
@@ -593,6 +795,7 @@ static const struct store_ops redis_ops = {
     .commit = redis_commit,
     .load = redis_load,
     .list = redis_list,
+    .read = redis_read,
     .destroy = redis_store_destroy,
 };
 

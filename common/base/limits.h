@@ -49,6 +49,13 @@ enum {
     LIMIT_INVITES = 32,
     LIMIT_HISTORY = 256, /* entries kept per room */
     LIMIT_HISTORY_BYTES = 1024 * 1024,
+    LIMIT_ARCHIVE_MESSAGES = 100000, /* the most that an owner may let a room keep */
+    LIMIT_ARCHIVE_DAYS = 3650,
+    LIMIT_ARCHIVE_PAGE = 100, /* messages of one answer; a query that does not say gets half */
+    LIMIT_ARCHIVE_PAGE_BYTES = 256 * 1024,
+    LIMIT_ARCHIVE_IDS = 100,
+    LIMIT_ARCHIVE_WAITING = 16, /* queries of one session to one room behind the one that runs */
+    LIMIT_ARCHIVE_READS = 4096, /* queries of all sessions that a shard works on */
     LIMIT_ROOM_QUEUE = 1024 * 1024, /* events held for one room while a commit is under way */
     LIMIT_SHARD_QUEUE = 64 * 1024 * 1024,
     LIMIT_HOLD_MS = 5000, /* durable requests held while Redis is away */

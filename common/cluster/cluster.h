@@ -113,7 +113,7 @@ void cluster_set_user(struct cluster *c, const struct cluster_member *m, void *u
 /* ---- keys and functions of Redis, the one place that spells them */
 
 /* "verona:{s12}:aff:room@conference" etc.: the room is the last component. kind: own, log, meta,
- * aff, nicks, rooms. room is empty for own and rooms. */
+ * aff, nicks, gone, rooms. room is empty for own and rooms. */
 void cluster_slot_key(struct buf *out, uint32_t slot, const char *kind, struct str room);
 
 /* "verona:shard:<id>" or "verona:gateway:<id>". */

@@ -41,6 +41,8 @@ static const struct {
     {CFG_LIMIT_HEADER, 1000, 3600 * 1000},
     {CFG_ROOM_HISTORY, 0, LIMIT_HISTORY},
     {CFG_ROOM_MAXUSERS, 0, 1000000},
+    {CFG_ROOM_ARCHIVE_MESSAGES, 1, LIMIT_ARCHIVE_MESSAGES},
+    {CFG_ROOM_ARCHIVE_DAYS, 0, LIMIT_ARCHIVE_DAYS},
 };
 
 static int64_t min_of(enum config_id id)

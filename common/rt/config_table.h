@@ -52,5 +52,8 @@
     X(CFG_ROOM_ALLOWINVITES, "room.default.allowinvites", BOOL, "false", "S", "members of new members-only rooms may invite") \
     X(CFG_ROOM_ALLOWPM, "room.default.allowpm", STR, "anyone", "S", "anyone, participants, moderators or none may send private messages") \
     X(CFG_ROOM_MAXUSERS, "room.default.maxusers", INT, "0", "S", "places in new rooms (0: no limit)") \
+    X(CFG_ROOM_ARCHIVE, "room.default.archive", BOOL, "true", "S", "new rooms keep an archive that can be queried (XEP-0313)") \
+    X(CFG_ROOM_ARCHIVE_MESSAGES, "room.default.archive_messages", INT, "1000", "S", "messages that the archive of a new room keeps") \
+    X(CFG_ROOM_ARCHIVE_DAYS, "room.default.archive_days", INT, "7", "S", "days that the archive of a new room reaches back (0: no limit)") \
     X(CFG_ROOM_PRESENCEBROADCAST, "room.default.presencebroadcast", STR, "visitor,participant,moderator", "S", "roles whose presence is shown to others")
 #endif

@@ -80,6 +80,9 @@
     X(METRIC_MUC_FANOUT_RECIPIENTS, "muc_fanout_recipients", HISTOGRAM_F, "S", "", "Recipients per room broadcast.") \
     X(METRIC_MUC_BROADCAST_DURATION_SECONDS, "muc_broadcast_duration_seconds", HISTOGRAM_L, "S", "", "Time from stepping a room with a message to the last bus send of its broadcast.") \
     X(METRIC_MUC_ADMIN_ACTIONS_TOTAL, "muc_admin_actions_total", COUNTER, "S", "action:kick,ban,role,affiliation,config,destroy,other", "Kicks, bans, role, affiliation and configuration changes.") \
+    X(METRIC_MAM_ARCHIVED_MESSAGES_TOTAL, "mam_archived_messages_total", COUNTER, "S", "result:ok,error", "Messages written to room archives.") \
+    X(METRIC_MAM_QUERIES_TOTAL, "mam_queries_total", COUNTER, "S", "result:ok,forbidden,not_found,unavailable,limited,error", "Archive queries.") \
+    X(METRIC_MAM_QUERY_DURATION_SECONDS, "mam_query_duration_seconds", HISTOGRAM_L, "S", "", "Archive query time.") \
     X(METRIC_GHOSTS_REMOVED_TOTAL, "ghosts_removed_total", COUNTER, "S", "", "Occupants removed because their gateway was lost.") \
     X(METRIC_COMMIT_SECONDS, "commit_seconds", HISTOGRAM_L, "S", "", "Time from a durable request to the answer of the store.") \
     X(METRIC_HELD_OPS, "held_ops", GAUGE, "S", "", "Durable requests held while Redis is away.") \

@@ -13,7 +13,9 @@
 --                               process says of itself (endpoint admin curve weight pid host ports)
 --   verona:{sN}:own             e epoch, o owner, n its nonce, st FREE|OWNED, hs highest seq of removed rooms
 --   verona:{sN}:log:<room>      stream "<epoch>-<seq>", field p = LogEntry
---   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, d:<gateway>:<boot> = rseq
+--   verona:{sN}:gone:<room>     "<epoch>-<seq>" of a message that was taken back -> Retraction
+--   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, d:<gateway>:<boot> = rseq,
+--                               and of the log: ta tk tc ts (see trim)
 --   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
 --   verona:{sN}:nicks:<room>    reserved nick -> bare JID
 --   verona:{sN}:rooms           rooms of the slot
@@ -42,6 +44,10 @@ end
 -- A whole number that a double holds exactly.
 local function is_int(s)
   return type(s) == 'string' and #s <= 15 and string.find(s, '^%d+$') ~= nil
+end
+
+local function is_name(s)
+  return type(s) == 'string' and string.find(s, '^%d+%-%d+$') ~= nil
 end
 
 -- May a command for this kind of value be called on the key? One of another kind would stop the script
@@ -170,11 +176,8 @@ end
 
 -- ---------------------------------------------------------------------------------------- rooms
 
--- Field 4 (nick) of a packed StoredAffiliation; '' if it has none or there is no value.
-local function stored_nick(v)
-  if not v then
-    return ''
-  end
+-- Field `want` (a number below 16 or so) of a packed message, as a string or number; nil if it has none.
+local function field(v, want)
   local i, len = 1, #v
   local function varint()
     local r, m = 0, 1
@@ -193,18 +196,97 @@ local function stored_nick(v)
     local tag = varint()
     local wire = tag % 8
     if wire == 0 then
-      varint()
+      local n = varint()
+      if tag == want * 8 then
+        return n
+      end
     elseif wire == 2 then
       local n = varint()
-      if tag == 4 * 8 + 2 then
+      if tag == want * 8 + 2 then
         return string.sub(v, i, i + n - 1)
       end
       i = i + n
     else
-      return ''
+      return nil
     end
   end
-  return ''
+  return nil
+end
+
+-- Of a packed StoredAffiliation; '' if it has none or there is no value.
+local function stored_nick(v)
+  return v and field(v, 4) or ''
+end
+
+-- Of a LogEntry.
+local function is_archived(v)
+  return field(v, 14) == 1
+end
+
+local function stamp_of(v)
+  return field(v, 1) or 0
+end
+
+-- Who said it, if it is a message that can be taken back; nil if not.
+local function speaker(log, id)
+  local r = call('XRANGE', log, id, id)
+  local v = r[1] and r[1][2][2]
+  if not v or (field(v, 3) or 0) ~= 0 then
+    return nil
+  end
+  return field(v, 5)
+end
+
+-- What a commit may take out of a log, beside as many entries as it adds: TRIM_MORE more. And it does so
+-- only when there are TRIM_SLACK too many.
+local TRIM_SLACK = 16
+local TRIM_MORE = 48
+
+local function drop_entries(log, gone, ids)
+  for i = 1, #ids, 100 do
+    local last = math.min(i + 99, #ids)
+    call('XDEL', log, unpack(ids, i, last))
+    call('HDEL', gone, unpack(ids, i, last))
+  end
+end
+
+-- A log is  [archived messages only: tk of them, the newest is tc] [the newest entries, for history].
+-- What leaves the second part goes to the first if it is archived, else it is gone. The first part ends
+-- where ta, the number of archived messages in both, is above `keep`, or at `since`. ts: stamp of its oldest.
+-- Whatever flows in, a log holds at most keep + history + a few entries.
+local function trim(log, gone, t, history, keep, since, added)
+  local at_once = added + TRIM_MORE
+  local over = call('XLEN', log) - t.tk - history
+  if over > TRIM_SLACK then
+    local ids = {}
+    for _, e in ipairs(call('XRANGE', log, t.tc == '' and '-' or '(' .. t.tc, '+', 'COUNT',
+                            math.min(over, at_once))) do
+      local archived = is_archived(e[2][2])
+      if archived and keep > 0 then
+        t.tk = t.tk + 1
+        if t.tk == 1 then
+          t.ts = stamp_of(e[2][2])
+        end
+      else
+        ids[#ids + 1] = e[1]
+        t.ta = math.max(t.ta - (archived and 1 or 0), 0)
+      end
+      t.tc = e[1]
+    end
+    drop_entries(log, gone, ids)
+  end
+  if t.tk > 0 and (keep == 0 or t.ta > keep + TRIM_SLACK or t.ts < since) then
+    local ids = {}
+    for _, e in ipairs(call('XRANGE', log, '-', '+', 'COUNT', math.min(t.tk, at_once))) do
+      t.ts = stamp_of(e[2][2])
+      if keep > 0 and t.ta <= keep and t.ts >= since then
+        break
+      end
+      ids[#ids + 1] = e[1]
+      t.ta, t.tk = math.max(t.ta - 1, 0), t.tk - 1
+    end
+    drop_entries(log, gone, ids)
+  end
 end
 
 -- The first event of a gateway's boot in a room: marks of its older boots are void.
@@ -222,26 +304,38 @@ local function drop_old_marks(meta, gwboot)
 end
 
 -- One chain of durable events of one room.
--- KEYS own log meta aff nicks rooms
--- ARGV epoch nonce prev maxlen n,  n x (seq gwboot rseq payload),
+-- KEYS own log meta aff nicks rooms gone
+-- ARGV epoch nonce prev history n,  n x (seq gwboot rseq payload),
 --      state ('' = unchanged), flag ('' | create | destroy), stamp_ms, room,
---      m, m x (jid, packed value or '' = removed, nick afterwards or '')
--- gwboot '' = no origin. Changes other than messages come with n = 1.
+--      m, m x (jid, packed value or '' = removed, nick afterwards or ''),
+--      keep, since_ms, how many of the n are archived,
+--      k, k x (name of a message to take back, occupant-id, Retraction)
+-- gwboot '' = no origin. Changes other than messages come with n = 1. history: how many entries of the log
+-- must stay; keep: archived messages that stay besides (0: none) unless they are older than since_ms.
+-- occupant-id: the message becomes a tombstone if this one said it and it is none yet; '': whoever said it,
+-- and there must be such a message.
 -- -> OK | DUP (all of it is there already: a retry) | SEEN (all of it was committed under other names)
 --    or an error, and nothing was done:
 --    FENCED e ('-': the record is lost), DIVERGED last, SEEN (some, not all), EXISTS, NICK nick, ORDER id,
---    DAMAGED key (it holds another kind of value)
+--    NOTARGET id, DAMAGED key (it holds another kind of value)
 local function commit(keys, args)
   local own, log, meta, aff, nicks, rooms = keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
+  local gone = keys[7]
   local epoch, nonce, prev, n = args[1], args[2], args[3], is_int(args[5]) and tonumber(args[5]) or 0
   local tail = 6 + 4 * n
   local state, flag, stamp, room = args[tail], args[tail + 1], args[tail + 2], args[tail + 3]
   local m = is_int(args[tail + 4]) and tonumber(args[tail + 4])
-  local good = #keys == 6 and n >= 1 and m and #args == tail + 4 + 3 * m and is_int(epoch) and
-    is_int(args[4]) and is_int(stamp) and string.find(prev, '^%d+%-%d+$') and
-    (flag == '' or flag == 'create' or flag == 'destroy')
+  local rest = tail + 5 + 3 * (m or 0)
+  local k = is_int(args[rest + 3]) and tonumber(args[rest + 3])
+  local good = #keys == 7 and n >= 1 and m and k and #args == rest + 3 + 3 * k and is_int(epoch) and
+    is_int(args[4]) and is_int(stamp) and is_name(prev) and
+    (flag == '' or flag == 'create' or flag == 'destroy') and
+    is_int(args[rest]) and is_int(args[rest + 1]) and is_int(args[rest + 2])
   for i = 0, good and n - 1 or -1 do
     good = good and is_int(args[6 + 4 * i]) and (args[7 + 4 * i] == '' or is_int(args[8 + 4 * i]))
+  end
+  for i = 0, good and k - 1 or -1 do
+    good = good and is_name(args[rest + 4 + 3 * i])
   end
   if not good then
     return err('ERR arguments')
@@ -252,7 +346,7 @@ local function commit(keys, args)
     return err('FENCED ' .. (o[1] or '-'))
   end
 
-  local h = call('HMGET', meta, 'last', 'state')
+  local h = call('HMGET', meta, 'last', 'state', 'ta', 'tk', 'tc', 'ts')
   local last = h[1] or '0-0'
   if last == epoch .. '-' .. args[tail - 4] then
     local newest = call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
@@ -302,6 +396,8 @@ local function commit(keys, args)
 
   if not holds(log, 'stream') then
     return damaged(log)
+  elseif not holds(gone, 'hash') then
+    return damaged(gone)
   elseif m > 0 and not holds(aff, 'hash') then
     return damaged(aff)
   elseif m > 0 and not holds(nicks, 'hash') then
@@ -331,15 +427,40 @@ local function commit(keys, args)
     end
   end
 
+  local tombstones = {}
+  for i = 0, k - 1 do
+    local id, who, by = args[rest + 4 + 3 * i], args[rest + 5 + 3 * i], args[rest + 6 + 3 * i]
+    local said = speaker(log, id)
+    if who == '' and not said then
+      return err('NOTARGET ' .. id)
+    end
+    if said and (who == '' or (said == who and call('HEXISTS', gone, id) == 0)) then
+      tombstones[#tombstones + 1] = id
+      tombstones[#tombstones + 1] = by
+    end
+  end
+
   -- The stream refuses a name that is not above its newest: the second fence. After the first entry
   -- the others cannot be refused, their names rise.
   for i = 0, n - 1 do
     local id = epoch .. '-' .. args[6 + 4 * i]
-    local r = redis.pcall('XADD', log, 'MAXLEN', '~', args[4], id, 'p', args[9 + 4 * i])
+    local r = redis.pcall('XADD', log, id, 'p', args[9 + 4 * i])
     if type(r) == 'table' and r.err then
       return err('ORDER ' .. id)
     end
   end
+  local t = {ta = 0, tk = 0, tc = '', ts = 0}
+  if flag == 'create' then -- what is older was said in another room of that name
+    call('XTRIM', log, 'MAXLEN', '=', '1')
+    call('DEL', gone)
+  elseif is_int(h[3]) and is_int(h[4]) and is_name(h[5] == '' and '0-0' or h[5]) and is_int(h[6]) then
+    t = {ta = tonumber(h[3]), tk = tonumber(h[4]), tc = h[5], ts = tonumber(h[6])}
+  end
+  t.ta = t.ta + tonumber(args[rest + 2])
+  for i = 1, #tombstones, 2 do
+    call('HSET', gone, tombstones[i], tombstones[i + 1])
+  end
+  trim(log, gone, t, tonumber(args[4]), tonumber(args[rest]), tonumber(args[rest + 1]), n)
 
   for _, w in ipairs(order) do
     if w[2] then
@@ -347,7 +468,8 @@ local function commit(keys, args)
     end
     call('HSET', meta, 'd:' .. w[1], num(marks[w[1]]))
   end
-  call('HSET', meta, 'last', epoch .. '-' .. args[tail - 4])
+  call('HSET', meta, 'last', epoch .. '-' .. args[tail - 4], 'ta', num(t.ta), 'tk', num(t.tk), 'tc', t.tc,
+       'ts', num(t.ts))
   if flag == 'destroy' then
     call('HDEL', meta, 'state')
     call('HSET', meta, 'gone', stamp)
@@ -355,6 +477,7 @@ local function commit(keys, args)
     call('SREM', rooms, room)
     call('HSET', own, 'hs', num(math.max(tonumber(o[3] or '') or 0, before)))
     call('EXPIRE', log, GONE_SECONDS)
+    call('EXPIRE', gone, GONE_SECONDS)
     call('EXPIRE', meta, GONE_SECONDS)
     return redis.status_reply('OK')
   end

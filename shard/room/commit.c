@@ -29,7 +29,7 @@ struct pending *pending_new(struct step *st, enum pending_kind kind)
 
 void pending_free(struct pending *p)
 {
-    if (p->kind == P_MESSAGE || p->kind == P_SUBJECT)
+    if (p->kind == P_MESSAGE || p->kind == P_SUBJECT || p->kind == P_MODERATE)
         history_entry_free(&p->message.entry);
     arena_deinit(&p->arena);
     mem_free(p);
@@ -57,6 +57,7 @@ void commit_state(struct step *st, struct fx *f, const struct room_config *confi
         .locked = room->locked,
         .creator = show_str(st, room->creator),
         .created_ms = room->created_ms,
+        .born = room->born,
         .ver = room->ver,
         .last = {0, f->persist.name.s},
     };

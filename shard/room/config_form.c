@@ -142,6 +142,7 @@ BOOL_FIELD(moderated)
 BOOL_FIELD(change_subject)
 BOOL_FIELD(logging)
 BOOL_FIELD(allow_invites)
+BOOL_FIELD(archive)
 
 static enum stanza_error read_whois(struct reader *r, const struct room_field *f)
 {
@@ -192,6 +193,38 @@ static enum stanza_error read_max_users(struct reader *r, const struct room_fiel
     return SE_NONE;
 }
 
+/* A number of digits, no more than max; `none` is what an empty field means. */
+static enum stanza_error read_number(const struct room_field *f, uint32_t none, uint32_t max,
+                                     uint32_t *out)
+{
+    struct str v = value(f);
+    uint32_t n = 0;
+    if (v.n > MAX_USERS_DIGITS)
+        return SE_NOT_ACCEPTABLE;
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9')
+            return SE_NOT_ACCEPTABLE;
+        n = n * 10 + (uint32_t)(v.p[i] - '0');
+    }
+    *out = v.n ? n : none;
+    return *out <= max ? SE_NONE : SE_NOT_ACCEPTABLE;
+}
+
+static enum stanza_error read_archive_messages(struct reader *r, const struct room_field *f)
+{
+    uint32_t none = r->room->service->defaults.archive_messages;
+    enum stanza_error e =
+        read_number(f, none, LIMIT_ARCHIVE_MESSAGES, &r->out->config.archive_messages);
+    /* an archive of nothing is none: that has a box of its own */
+    return e ? e : r->out->config.archive_messages ? SE_NONE : SE_NOT_ACCEPTABLE;
+}
+
+static enum stanza_error read_archive_days(struct reader *r, const struct room_field *f)
+{
+    uint32_t none = r->room->service->defaults.archive_days;
+    return read_number(f, none, LIMIT_ARCHIVE_DAYS, &r->out->config.archive_days);
+}
+
 static enum stanza_error read_presence_broadcast(struct reader *r, const struct room_field *f)
 {
     return read_roles(f, &r->out->config.presence_broadcast);
@@ -237,6 +270,9 @@ static const struct {
     {PREFIX "maxusers", read_max_users},
     {PREFIX "presencebroadcast", read_presence_broadcast},
     {PREFIX "getmemberlist", read_get_member_list},
+    {"x-muc#roomconfig_archive", read_archive},
+    {"x-muc#roomconfig_archive_messages", read_archive_messages},
+    {"x-muc#roomconfig_archive_days", read_archive_days},
     {PREFIX "roomadmins", read_admins},
     {PREFIX "roomowners", read_owners},
 };
@@ -287,7 +323,8 @@ static bool others_differ(const struct room_config *a, const struct room_config 
            a->members_only != b->members_only || a->moderated != b->moderated ||
            a->change_subject != b->change_subject || a->allow_invites != b->allow_invites ||
            a->allow_pm != b->allow_pm || a->max_users != b->max_users ||
-           a->presence_broadcast != b->presence_broadcast ||
+           a->presence_broadcast != b->presence_broadcast || a->archive != b->archive ||
+           a->archive_messages != b->archive_messages || a->archive_days != b->archive_days ||
            a->get_member_list != b->get_member_list;
 }
 

@@ -19,6 +19,8 @@ enum fx_type {
     FX_STATUS,    /* to all gateways */
     FX_FACTS,     /* to all gateways */
     FX_REPLY,     /* to origin.sid at origin.gw */
+    FX_ARCHIVE,   /* the asker may: read the archive for him, and answer (shard/rooms_archive.c) */
+    FX_PAGE,      /* of the archive, to the asker; the room itself never gives it */
     FX_POST,      /* through origin.gw to a user outside */
     FX_DESTROYED, /* to all gateways; the roster is empty afterwards */
     FX_PERSIST,   /* commit this; nothing of it is visible yet */
@@ -37,15 +39,25 @@ enum fx_reply_kind {
     FXR_DISCO_ITEMS,
     FXR_OWN_NICK,
     FXR_NOT_INSIDE,
+    FXR_ARCHIVE_FORM,
+    FXR_ARCHIVE_FIN,
+    FXR_ARCHIVE_METADATA,
 };
 
 enum fx_persist_kind {
     FXS_MESSAGE,
     FXS_SUBJECT,
+    FXS_MODERATE,     /* the room says that a moderator took a message back */
     FXS_AFFILIATIONS, /* also registration and invitations into members-only rooms */
     FXS_CONFIG,
     FXS_CREATE,
     FXS_DESTROY,
+};
+
+/* A message out of the archive. */
+struct fx_archived {
+    struct room_message m; /* with name and stamp */
+    struct str jid;        /* bare, of who spoke; empty: not to be seen */
 };
 
 struct fx_list_item {
@@ -117,7 +129,22 @@ struct fx {
             const struct str *nicks; /* FXR_DISCO_ITEMS */
             uint32_t n_nicks;
             enum affiliation affiliation; /* FXR_NOT_INSIDE */
+            /* FXR_ARCHIVE_FIN, FXR_ARCHIVE_METADATA; s 0: there is none */
+            struct str query_id;
+            struct event_name first, last;
+            uint64_t first_ms, last_ms; /* METADATA */
+            bool complete, has_count;   /* FIN */
+            uint32_t count;
         } reply;
+        struct {
+            struct str id; /* of the iq */
+            struct room_archive_query query;
+        } archive;
+        struct {
+            struct str query_id;
+            const struct fx_archived *messages; /* in the order they are to be sent */
+            uint32_t n;
+        } page;
         struct {
             struct str to, id, from, reason, thread, password, body;
             bool is_decline, has_continue, has_password, has_body;
@@ -131,7 +158,9 @@ struct fx {
             enum fx_persist_kind kind;
             struct event_name name; /* e is filled by the caller (slot epoch), s by the room */
             bool in_history;        /* MESSAGE: shown to joiners */
-            struct room_message m;  /* MESSAGE, SUBJECT */
+            bool in_archive;        /* MESSAGE, SUBJECT, MODERATE: shown to queries */
+            struct room_message m;  /* MESSAGE, SUBJECT, MODERATE. What it retracts becomes a
+                                       tombstone; a MESSAGE only retracts its own sender's */
             struct str subject;     /* SUBJECT */
             struct str by;          /* bare JID of who did it; empty: the room */
             const struct room_affiliation *changes; /* affiliation NONE without nick: removed */

@@ -14,7 +14,8 @@ static struct str put(char **at, struct str s)
 
 struct history_entry *history_entry_new(const struct room_message *m)
 {
-    size_t n = m->nick.n + m->occupant_id.n + m->id.n + m->payload.n;
+    size_t n = m->nick.n + m->occupant_id.n + m->id.n + m->payload.n + m->by.id.n + m->by.nick.n +
+               m->by.occupant_id.n + m->by.reason.n;
     struct history_entry *e = mem_alloc(sizeof *e + n);
     list_init(&e->in_history);
     e->m = *m;
@@ -24,6 +25,10 @@ struct history_entry *history_entry_new(const struct room_message *m)
     e->m.occupant_id = put(&at, m->occupant_id);
     e->m.id = put(&at, m->id);
     e->m.payload = put(&at, m->payload);
+    e->m.by.id = put(&at, m->by.id);
+    e->m.by.nick = put(&at, m->by.nick);
+    e->m.by.occupant_id = put(&at, m->by.occupant_id);
+    e->m.by.reason = put(&at, m->by.reason);
     return e;
 }
 
@@ -55,13 +60,44 @@ void history_deinit(struct history *h)
         drop_oldest(h);
 }
 
+static void fit(struct history *h)
+{
+    while (h->n > LIMIT_HISTORY || h->bytes > LIMIT_HISTORY_BYTES)
+        drop_oldest(h);
+}
+
 void history_add(struct history *h, struct history_entry *e)
 {
     list_push_back(&h->entries, &e->in_history);
     h->n++;
     h->bytes += e->size;
-    while (h->n > LIMIT_HISTORY || h->bytes > LIMIT_HISTORY_BYTES)
-        drop_oldest(h);
+    fit(h);
+}
+
+/* R93 */
+void history_retract(struct history *h, struct event_name name, struct str occupant_id,
+                     const struct room_retraction *by)
+{
+    for (struct list *it = h->entries.prev; it != &h->entries; it = it->prev) {
+        struct history_entry *e = LIST_ENTRY(it, struct history_entry, in_history);
+        if (e->m.name.e != name.e || e->m.name.s != name.s)
+            continue;
+        if (occupant_id.n && (e->m.gone || !str_eq(e->m.occupant_id, occupant_id)))
+            return;
+        struct room_message tombstone = e->m;
+        tombstone.payload = STR_NULL;
+        tombstone.gone = true;
+        tombstone.retracts = (struct event_name){0, 0};
+        tombstone.by = *by;
+        struct history_entry *fresh = history_entry_new(&tombstone);
+        list_insert_before(it, &fresh->in_history);
+        list_remove(it);
+        h->bytes += fresh->size;
+        h->bytes -= e->size;
+        history_entry_free(&e);
+        fit(h); /* a reason may be longer than what was said */
+        return;
+    }
 }
 
 /* R8, XEP-0045 §7.2.13: of several limits the one that gives least wins. The room's own number

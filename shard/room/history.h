@@ -27,6 +27,10 @@ void history_init(struct history *h);
 void history_deinit(struct history *h);
 /* Takes e, lets the oldest go if there are too many now. */
 void history_add(struct history *h, struct history_entry *e);
+/* XEP-0424, XEP-0425: the message becomes a tombstone. occupant_id empty: whoever spoke, even if it
+ * is one already; else only his own that is none. */
+void history_retract(struct history *h, struct event_name name, struct str occupant_id,
+                     const struct room_retraction *by);
 
 /* What a joiner asked for; below 0: not given. */
 struct history_wish {

@@ -141,11 +141,7 @@ static void show_history(struct step *st, const struct session *to)
         return;
     struct room_message *list = arena_alloc(&st->fx->arena, n * sizeof *list);
     for (uint32_t i = 0; i < n; i++) {
-        list[i] = e->m;
-        list[i].nick = show_str(st, e->m.nick);
-        list[i].occupant_id = show_str(st, e->m.occupant_id);
-        list[i].id = show_str(st, e->m.id);
-        list[i].payload = show_str(st, e->m.payload);
+        list[i] = show_message(st, &e->m);
         e = LIST_ENTRY(e->in_history.next, const struct history_entry, in_history);
     }
     struct fx *f = room_effects_add(st->fx, FX_HISTORY);
@@ -207,6 +203,7 @@ static void create(struct step *st)
     f->persist.state.locked = service->lock_new_rooms;
     f->persist.state.creator = f->persist.by;
     f->persist.state.created_ms = p->create.now_ms;
+    f->persist.state.born = (struct event_name){st->ev->epoch, p->s};
     memcpy(f->persist.state.occupant_secret, p->create.occupant_secret,
            sizeof p->create.occupant_secret);
 }
@@ -221,6 +218,7 @@ void join_create_commit(struct step *st, struct pending *p)
     memcpy(room->occupant_secret, p->create.occupant_secret, sizeof room->occupant_secret);
     room->creator = str_own(bare);
     room->created_ms = p->create.now_ms;
+    room->born = room->last;
     room->locked = room->service->lock_new_rooms; /* R18, W17 */
     room->lock_ends_ms = p->create.now_ms + LIMIT_ROOM_LOCK_MS;
     room->ver++;

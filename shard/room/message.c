@@ -60,17 +60,8 @@ static struct history_entry *entry_of(const struct step *st, const struct sessio
         .id = ev->id.n ? ev->id : (struct str){given, sizeof given},
         .payload = ev->message.payload,
         .type = ev->message.type,
+        .retracts = retract_target(st),
     });
-}
-
-static struct room_message message_copy(struct step *st, const struct room_message *m)
-{
-    struct room_message copy = *m;
-    copy.nick = show_str(st, m->nick);
-    copy.occupant_id = show_str(st, m->occupant_id);
-    copy.id = show_str(st, m->id);
-    copy.payload = show_str(st, m->payload);
-    return copy;
 }
 
 struct fx *message_persist(struct step *st, const struct session *s, enum pending_kind kind,
@@ -83,7 +74,9 @@ struct fx *message_persist(struct step *st, const struct session *s, enum pendin
         p->message.text = arena_str(&p->arena, st->ev->message.subject);
     struct fx *f = commit_add(st, p, kind == P_SUBJECT ? FXS_SUBJECT : FXS_MESSAGE);
     f->persist.in_history = in_history;
-    f->persist.m = message_copy(st, &p->message.entry->m);
+    f->persist.in_archive =
+        st->room->config.archive && (kind == P_SUBJECT || st->ev->message.archive);
+    f->persist.m = show_message(st, &p->message.entry->m);
     return f;
 }
 
@@ -91,7 +84,7 @@ void message_show(struct step *st, struct history_entry *e)
 {
     e->m.name.e = st->ev->epoch;
     struct fx *f = room_effects_add(st->fx, FX_MESSAGE);
-    f->message.m = message_copy(st, &e->m);
+    f->message.m = show_message(st, &e->m);
     f->message.m.stamp_ms = 0;
 }
 
@@ -111,6 +104,7 @@ static void groupchat(struct step *st, const struct session *s)
 void message_commit(struct step *st, struct pending *p)
 {
     message_show(st, p->message.entry);
+    retract_own(st, &p->message.entry->m);
     if (p->message.in_history) {
         history_add(&st->room->history, p->message.entry);
         p->message.entry = NULL;

@@ -36,6 +36,7 @@ struct room *room_load(struct str jid, const struct room_service *service,
     room->lock_ends_ms = image->created_ms + LIMIT_ROOM_LOCK_MS;
     room->creator = str_own(image->creator);
     room->created_ms = image->created_ms;
+    room->born = image->born;
     room->ver = image->ver;
     room->last = image->last;
     room->seq = image->last.s;
@@ -141,6 +142,9 @@ static enum room_stanza stanza_of(const struct room_event *ev)
     case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
+    case ROOM_EV_ARCHIVE:
+    case ROOM_EV_ARCHIVE_FORM:
+    case ROOM_EV_MODERATE:
     case ROOM_EV_IQ_OTHER:
     case ROOM_EV_GATEWAY_LOST:
     case ROOM_EV_TICK:
@@ -182,6 +186,9 @@ static void on_persisted(struct step *st, struct pending *p)
         break;
     case P_DESTROY:
         destroy_commit(st, p);
+        break;
+    case P_MODERATE:
+        moderate_message_commit(st, p);
         break;
     case P_END:
         room_end(st);
@@ -257,6 +264,9 @@ static void step_absent(struct step *st)
     case ROOM_EV_DISCO_INFO:
     case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
+    case ROOM_EV_ARCHIVE:
+    case ROOM_EV_ARCHIVE_FORM:
+    case ROOM_EV_MODERATE:
     case ROOM_EV_IQ_OTHER:
         reply_error(st, SE_ITEM_NOT_FOUND);
         break;
@@ -331,6 +341,13 @@ static void step_present(struct step *st)
     case ROOM_EV_PING:
     case ROOM_EV_IQ_OTHER:
         info_step(st);
+        break;
+    case ROOM_EV_ARCHIVE:
+    case ROOM_EV_ARCHIVE_FORM:
+        archive_step(st);
+        break;
+    case ROOM_EV_MODERATE:
+        moderate_message_step(st);
         break;
     case ROOM_EV_REFUSE:
         reply_error_text(st, ev->refuse.error, ev->refuse.text);

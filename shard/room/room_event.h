@@ -25,6 +25,9 @@ enum room_ev_type {
     ROOM_EV_DISCO_ITEMS,
     ROOM_EV_OWN_NICK,       /* disco#info, node x-roomuser-item */
     ROOM_EV_PING,           /* XEP-0199; with a nick: XEP-0410 */
+    ROOM_EV_ARCHIVE,        /* XEP-0313: a query, or for its metadata */
+    ROOM_EV_ARCHIVE_FORM,   /* which fields a query may have */
+    ROOM_EV_MODERATE,       /* XEP-0425 */
     ROOM_EV_IQ_OTHER,       /* an iq the room does not know */
     ROOM_EV_REFUSE,         /* malformed: answer `refuse` in order */
     ROOM_EV_GATEWAY_LOST,   /* origin.gw is gone: its sessions leave with 333 (W38) */
@@ -89,7 +92,9 @@ struct room_event {
         struct {
             int type; /* MessageIn.Type: 0 normal, 1 chat, 2 groupchat, 3 headline */
             bool has_body, has_subject, has_thread, no_store, store;
+            bool archive; /* worth keeping, by what is in it */
             struct str subject, payload;
+            struct event_name retracts; /* s 0: nothing */
         } message;
         struct {
             bool from_presence;
@@ -122,6 +127,12 @@ struct room_event {
         struct {
             struct str to, reason;
         } decline;
+        struct room_archive_query archive; /* without what is OUT */
+        struct {
+            struct event_name target;
+            struct str reason;
+            bool has_reason;
+        } moderate;
         struct {
             enum room_stanza stanza;
             enum stanza_error error;

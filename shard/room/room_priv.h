@@ -30,6 +30,7 @@ struct room {
     uint8_t occupant_secret[16];
     struct str creator; /* bare JID, owned */
     uint64_t created_ms;
+    struct event_name born; /* its creation: the log's older entries are another room's */
     bool locked;
     uint64_t lock_ends_ms; /* meaningful while locked */
 
@@ -72,6 +73,7 @@ enum pending_kind {
     P_CONFIG,
     P_UNLOCK,
     P_DESTROY,
+    P_MODERATE,
     P_END, /* a temporary room is empty (W37), or a locked one (W20) */
 };
 
@@ -87,7 +89,7 @@ struct pending {
     struct actor actor; /* the same */
     union {
         struct {
-            struct history_entry *entry; /* owned */
+            struct history_entry *entry; /* MESSAGE, SUBJECT, MODERATE: owned */
             bool in_history;             /* MESSAGE */
             struct str text;             /* SUBJECT */
         } message;
@@ -221,6 +223,14 @@ enum stanza_error config_form_read(const struct room *room, const struct room_ev
 /* W67: the codes that tell of it, at most 8. 0: nothing changed. */
 uint8_t config_codes(const struct room_config *before, const struct room_config *after,
                      uint16_t codes[8]);
+
+void archive_step(struct step *st);
+/* XEP-0424: the message of this room that the event takes back; s 0: none. */
+struct event_name retract_target(const struct step *st);
+/* A message was stored: what it takes back of its own sender's is a tombstone now. */
+void retract_own(struct step *st, const struct room_message *m);
+void moderate_message_step(struct step *st);
+void moderate_message_commit(struct step *st, struct pending *p);
 
 void info_step(struct step *st);
 /* An iq, whatever it asks, whose address is an occupant's (W35). */

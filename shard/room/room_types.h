@@ -23,6 +23,9 @@ struct room_config {
     uint32_t max_users;          /* 0: no limit */
     uint32_t presence_broadcast; /* ROLE_BIT set */
     uint32_t get_member_list;    /* ROLE_BIT set */
+    bool archive;                /* XEP-0313 */
+    uint32_t archive_messages;   /* kept, 1 .. LIMIT_ARCHIVE_MESSAGES */
+    uint32_t archive_days;       /* kept so long; 0: no limit by age */
 };
 
 /* One life of a gateway as the shard numbers it; 0 is none (a timer, an operator, the room). Never
@@ -33,6 +36,12 @@ typedef uint32_t gateway_ref;
 struct event_name {
     uint64_t e, s;
 };
+
+/* Names rise with each durable event of a room. */
+static inline bool event_before(struct event_name a, struct event_name b)
+{
+    return a.e < b.e || (a.e == b.e && a.s < b.s);
+}
 
 /* One session in the room. Several share a nick if their bare JID is the same (W12). */
 struct room_record {
@@ -53,12 +62,40 @@ struct room_affiliation {
     uint64_t ver;    /* of the room when it changed last */
 };
 
-/* One message of the history. */
+/* How a message was taken back (XEP-0424, XEP-0425). */
+struct room_retraction {
+    struct str id; /* of the message that did it */
+    uint64_t stamp_ms;
+    bool moderated, has_reason; /* by a moderator, who is: */
+    struct str nick, occupant_id, reason;
+};
+
+/* One message of the log. */
 struct room_message {
     struct event_name name;
     uint64_t stamp_ms;
     struct str nick, occupant_id, id, payload;
     int type; /* MessageIn.Type of muc.proto */
+    struct event_name retracts; /* s 0: nothing. It takes that message back */
+    bool gone;                  /* it was taken back itself: payload is empty */
+    struct room_retraction by;  /* who did it: if gone; if retracts and it is the room that speaks */
+};
+
+/* A question to the archive. A name with s 0: not given. */
+struct room_archive_query {
+    bool metadata; /* first and last message, nothing else */
+    bool backward; /* the page is the last one before its upper bound */
+    bool flip;     /* newest first within the page */
+    bool jids;     /* OUT: the asker may see who spoke */
+    struct str query_id, with;
+    struct str with_jid, with_nick; /* OUT: what `with` means; empty: anybody */
+    int64_t start_ms, end_ms;       /* -1: not given; inclusive */
+    struct event_name after_id, before_id, after, before;
+    const struct event_name *ids;
+    uint32_t n_ids; /* 0: not given */
+    int64_t max;    /* -1: not given */
+    struct event_name born, last; /* OUT: the room's creation; its newest event */
+    uint64_t since_ms;            /* OUT: what is older is not kept */
 };
 
 /* Everything a room is made from when it is loaded. */
@@ -70,6 +107,7 @@ struct room_image {
     bool locked;
     struct str creator; /* bare JID */
     uint64_t created_ms, ver;
+    struct event_name born; /* its creation */
     struct event_name last; /* newest durable event */
     const struct room_affiliation *affiliations;
     uint32_t n_affiliations;

@@ -6,6 +6,20 @@ struct str show_str(struct step *st, struct str s)
     return s.n ? arena_str(&st->fx->arena, s) : STR_NULL;
 }
 
+struct room_message show_message(struct step *st, const struct room_message *m)
+{
+    struct room_message copy = *m;
+    copy.nick = show_str(st, m->nick);
+    copy.occupant_id = show_str(st, m->occupant_id);
+    copy.id = show_str(st, m->id);
+    copy.payload = show_str(st, m->payload);
+    copy.by.id = show_str(st, m->by.id);
+    copy.by.nick = show_str(st, m->by.nick);
+    copy.by.occupant_id = show_str(st, m->by.occupant_id);
+    copy.by.reason = show_str(st, m->by.reason);
+    return copy;
+}
+
 struct room_record show_record(struct step *st, const struct session *s, bool keep_presence)
 {
     struct room_record r = session_record(s);

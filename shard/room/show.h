@@ -5,6 +5,8 @@
 #include "shard/room/room_priv.h"
 
 struct str show_str(struct step *st, struct str s); /* a copy in the effects */
+/* A message with its bytes in the effects. */
+struct room_message show_message(struct step *st, const struct room_message *m);
 /* A record with its bytes in the effects. */
 struct room_record show_record(struct step *st, const struct session *s, bool keep_presence);
 

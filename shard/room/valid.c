@@ -70,6 +70,13 @@ static bool message_ok(const struct room_event *ev)
            fits(ev->message.subject, LIMIT_SUBJECT) && fits(ev->message.payload, LIMIT_STANZA);
 }
 
+static bool archive_ok(const struct room_event *ev)
+{
+    const struct room_archive_query *q = &ev->archive;
+    return fits(q->query_id, LIMIT_ID) && fits(q->with, LIMIT_JID) &&
+           q->n_ids <= LIMIT_ARCHIVE_IDS && q->start_ms >= -1 && q->end_ms >= -1 && q->max >= -1;
+}
+
 static bool refuse_ok(const struct room_event *ev)
 {
     return (int)ev->refuse.stanza >= 0 && ev->refuse.stanza <= ROOM_PRESENCE &&
@@ -108,6 +115,10 @@ bool event_is_valid(const struct room_event *ev)
     case ROOM_EV_DECLINE:
         return from_user && fits(ev->decline.to, LIMIT_JID) &&
                fits(ev->decline.reason, LIMIT_REASON);
+    case ROOM_EV_ARCHIVE:
+        return from_user && archive_ok(ev);
+    case ROOM_EV_MODERATE:
+        return from_user && fits(ev->moderate.reason, LIMIT_REASON);
     case ROOM_EV_REFUSE:
     case ROOM_EV_PERSIST_FAILED:
         return refuse_ok(ev);
@@ -120,6 +131,7 @@ bool event_is_valid(const struct room_event *ev)
     case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
+    case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_IQ_OTHER:
         return from_user;
     case ROOM_EV_GATEWAY_LOST:
