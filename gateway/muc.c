@@ -18,6 +18,13 @@ struct muc *muc_new(struct gateway *g)
     return m;
 }
 
+struct stanza_ids *muc_ids(struct muc *m)
+{
+    if (!m->ids && cluster_ready(m->g->cluster))
+        m->ids = stanza_ids_new(cluster_meta(m->g->cluster)->key);
+    return m->ids;
+}
+
 /* ---- rooms with a replica */
 
 static struct mroom *room_find(const struct muc *m, struct str jid)
@@ -93,7 +100,7 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
     Verona__RoomEvent ev;
     struct str room = jid_bare(prepared);
     arena_reset(&m->arena);
-    switch (muc_in(st, prepared, &m->arena, &ev)) {
+    switch (muc_in(st, prepared, muc_ids(m), &m->arena, &ev)) {
     case MUC_IN_IGNORE:
         return;
     case MUC_IN_ID:
@@ -218,6 +225,7 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
         muc_show_facts(m, room, part->facts);
         break;
     case VERONA__PART__KIND_ROSTER:
+    case VERONA__PART__KIND_ARCHIVE:
     case VERONA__PART__KIND_REPLY:
     case VERONA__PART__KIND_POST:
     case VERONA__PART__KIND__NOT_SET:
@@ -242,8 +250,7 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
 {
     struct str jid = wire_str(d->room);
     bool groupchat = false, destroyed = false;
-    if (!m->ids)
-        m->ids = stanza_ids_new(cluster_meta(m->g->cluster)->key);
+    (void)muc_ids(m);
     struct mroom *room = room_find(m, jid);
     if (room && (d->n_parts == 0 || d->parts[0]->kind_case != VERONA__PART__KIND_ROSTER))
         check_gap(room, d);
@@ -253,6 +260,8 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
             room = fill(m, room, d, part->roster);
         else if (part->kind_case == VERONA__PART__KIND_REPLY)
             muc_show_reply(m, jid, part->reply);
+        else if (part->kind_case == VERONA__PART__KIND_ARCHIVE)
+            muc_show_archive(m, jid, part->archive);
         else if (part->kind_case == VERONA__PART__KIND_POST)
             muc_show_post(m, jid, part->post);
         else if (room)

@@ -19,11 +19,13 @@ enum muc_in {
 };
 
 /* st      the stanza, borrowed.
+ * ids     what stanza-ids are made of; NULL: no id that a client names can be read.
  * to      its prepared `to`: room@domain or room@domain/nick.
  * ev      initialised here. slot, epoch, rseq, sid and jid are the caller's; everything that it
  * points to lies in st, `to` or the arena. */
-MUST_CHECK enum muc_in muc_in(const struct xnode *st, struct str to, struct arena *a,
-                              Verona__RoomEvent *ev);
+struct stanza_ids;
+MUST_CHECK enum muc_in muc_in(const struct xnode *st, struct str to, struct stanza_ids *ids,
+                              struct arena *a, Verona__RoomEvent *ev);
 
 /* XEP-0082 date and time -> milliseconds since the Unix epoch; -1 if it is none. */
 int64_t muc_in_stamp(struct str s);

@@ -287,6 +287,12 @@ enum muc_in in_iq(struct in *in)
             return owner(in, q, set);
         if (xnode_is(q, NS_REGISTER, "query"))
             return registration(in, q, set);
+        if (xnode_is(q, NS_MAM, "query"))
+            return in_archive(in, q, set);
+        if (get && xnode_is(q, NS_MAM, "metadata"))
+            return in_archive_metadata(in);
+        if (set && xnode_is(q, NS_MODERATE, "moderate"))
+            return in_moderate(in, q);
     }
     return query(in, VERONA__QUERY_IN__KIND__OTHER);
 }

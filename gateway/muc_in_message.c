@@ -14,6 +14,37 @@ static Verona__MessageIn__Type type_of(struct str type)
     return VERONA__MESSAGE_IN__TYPE__NORMAL; /* RFC 6121 §5.2.2: unknown ones, too */
 }
 
+/* R91: what has no body and is worth keeping all the same. Not here, and so not kept: chat states
+ * (XEP-0085), receipts (XEP-0184), and that markers are wished for (XEP-0333). */
+static const struct {
+    const char *ns, *name;
+} kept[] = {
+    {"urn:xmpp:reactions:0", "reactions"},                     /* XEP-0444 */
+    {"urn:xmpp:message-correct:0", "replace"},                 /* XEP-0308 */
+    {"urn:xmpp:reply:0", "reply"},                             /* XEP-0461 */
+    {NS_RETRACT, "retract"},                                   /* XEP-0424 */
+    {"urn:xmpp:chat-markers:0", "received"},                   /* XEP-0333 */
+    {"urn:xmpp:chat-markers:0", "displayed"},
+    {"urn:xmpp:chat-markers:0", "acknowledged"},
+    {"urn:xmpp:omemo:2", "encrypted"},                         /* XEP-0384 */
+    {"eu.siacs.conversations.axolotl", "encrypted"},           /* XEP-0384 before 0.4 */
+    {"jabber:x:encrypted", "x"},                               /* XEP-0027 */
+    {"urn:xmpp:openpgp:0", "openpgp"},                         /* XEP-0373 */
+};
+
+static bool worth_keeping(const struct xnode *st, const Verona__MessageIn *m)
+{
+    /* XEP-0334: not to be kept for ever */
+    if (m->no_store || xnode_child(st, NS_HINTS, "no-permanent-store"))
+        return false;
+    if (m->has_body || m->store)
+        return true;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (xnode_child(st, kept[i].ns, kept[i].name))
+            return true;
+    return false;
+}
+
 static enum muc_in message(struct in *in, Verona__MessageIn__Type type)
 {
     Verona__MessageIn *m = arena_alloc(in->a, sizeof *m);
@@ -25,6 +56,12 @@ static enum muc_in message(struct in *in, Verona__MessageIn__Type type)
     m->has_subject = xnode_child(st, NS_CLIENT, "subject") != NULL;
     m->no_store = xnode_child(st, NS_HINTS, "no-store") != NULL;
     m->store = xnode_child(st, NS_HINTS, "store") != NULL;
+    if (type == VERONA__MESSAGE_IN__TYPE__GROUPCHAT) {
+        const struct xnode *retract = xnode_child(st, NS_RETRACT, "retract");
+        m->archive = worth_keeping(st, m);
+        if (retract && !in_name(in, xnode_attr(retract, "id"), &m->retracts))
+            m->retracts = NULL; /* of somebody else's message, if of any: passed on */
+    }
     m->subject = wire_bytes(in_child_text(in, st, NS_CLIENT, "subject"));
     if (m->subject.len > LIMIT_SUBJECT)
         return in_refuse(in, SE_POLICY_VIOLATION);

@@ -10,6 +10,7 @@
 
 struct in {
     const struct xnode *st;
+    struct stanza_ids *ids; /* NULL: unknown */
     struct arena *a;
     struct str room, nick;
     Verona__RoomEvent *ev;
@@ -25,7 +26,13 @@ ProtobufCBinaryData in_payload(struct in *in);
  */
 bool in_nick(struct in *in, struct str raw, struct str *out);
 
+/* A stanza-id of this room as a name; false: it is none. *out is made in any case. */
+bool in_name(struct in *in, struct str id, Verona__Name **out);
+
 enum muc_in in_iq(struct in *in);
+enum muc_in in_archive(struct in *in, const struct xnode *query, bool set);
+enum muc_in in_archive_metadata(struct in *in);
+enum muc_in in_moderate(struct in *in, const struct xnode *moderate);
 enum muc_in in_presence(struct in *in);
 enum muc_in in_message(struct in *in);
 

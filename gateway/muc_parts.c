@@ -3,23 +3,32 @@
 
 #include "base/utf8.h"
 
-static struct str id_of(struct muc *m, const struct mroom *room, const Verona__Message *msg,
-                        char out[STANZA_ID_LEN + 1])
+typedef char id_text[STANZA_ID_LEN + 1];
+
+static struct str id_of(struct muc *m, const struct stanza_id_room *ids, const Verona__Name *name,
+                        id_text out)
 {
-    if (!msg->name || (msg->name->e == 0 && msg->name->s == 0))
+    if (!name || (name->e == 0 && name->s == 0))
         return STR_NULL;
-    stanza_id_make(m->ids, &room->ids, msg->name->e, msg->name->s, out);
+    stanza_id_make(m->ids, ids, name->e, name->s, out);
     return str_n(out, STANZA_ID_LEN);
+}
+
+static void groupchat(struct muc *m, struct buf *out, const struct mroom *room,
+                      const Verona__Message *msg)
+{
+    id_text id, retracts;
+    render_groupchat(out, replica_room(room->replica), msg, id_of(m, &room->ids, msg->name, id),
+                     id_of(m, &room->ids, msg->retracts, retracts));
 }
 
 void muc_show_message(struct muc *m, struct mroom *room, const Verona__Message *msg)
 {
     struct str jid = replica_room(room->replica);
-    char id[STANZA_ID_LEN + 1];
     buf_reset(&m->out);
     switch (msg->kind) {
     case VERONA__MESSAGE__KIND__GROUPCHAT:
-        render_groupchat(&m->out, jid, msg, id_of(m, room, msg, id));
+        groupchat(m, &m->out, room, msg);
         fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), false);
         break;
     case VERONA__MESSAGE__KIND__PRIVATE: {
@@ -46,11 +55,9 @@ void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *
     if (!c || h->n_messages == 0)
         return;
     size_t *ends = mem_alloc(h->n_messages * sizeof *ends);
-    char id[STANZA_ID_LEN + 1];
     buf_reset(&m->history);
     for (size_t i = 0; i < h->n_messages; i++) {
-        render_groupchat(&m->history, replica_room(room->replica), h->messages[i],
-                         id_of(m, room, h->messages[i], id));
+        groupchat(m, &m->history, room, h->messages[i]);
         ends[i] = m->history.len;
     }
     size_t first = 0;
@@ -94,14 +101,52 @@ static bool is_list(const Verona__Reply *r)
            r->answer_case == VERONA__REPLY__ANSWER_DISCO_ITEMS;
 }
 
+/* Answers that name messages. */
+static void archive_answer(struct muc *m, struct str room, const Verona__Reply *r)
+{
+    struct stanza_id_room ids;
+    id_text first, last;
+    stanza_id_room(m->ids, room, &ids);
+    if (r->answer_case == VERONA__REPLY__ANSWER_ARCHIVE_FIN)
+        render_archive_fin(&m->out, room, r, id_of(m, &ids, r->archive_fin->first, first),
+                           id_of(m, &ids, r->archive_fin->last, last));
+    else
+        render_archive_metadata(&m->out, room, r, id_of(m, &ids, r->archive_metadata->start, first),
+                                id_of(m, &ids, r->archive_metadata->end, last));
+}
+
 void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r)
 {
     struct client *c = client_by_sid(m->g, r->to_sid);
     if (!c)
         return;
     buf_reset(&m->out);
-    enum stanza_kind kind = render_reply(&m->out, room, r);
+    enum stanza_kind kind = STANZA_IQ;
+    if (r->answer_case == VERONA__REPLY__ANSWER_ARCHIVE_FIN ||
+        r->answer_case == VERONA__REPLY__ANSWER_ARCHIVE_METADATA)
+        archive_answer(m, room, r);
+    else
+        kind = render_reply(&m->out, room, r);
     client_send(c, kind, buf_as_str(&m->out), is_list(r));
+}
+
+void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage *p)
+{
+    struct client *c = client_by_sid(m->g, p->to_sid);
+    struct stanza_id_room ids;
+    id_text id, retracts;
+    if (!c)
+        return;
+    stanza_id_room(m->ids, room, &ids);
+    for (size_t i = 0; i < p->n_messages; i++) {
+        const Verona__Message *msg = p->messages[i]->message;
+        if (!msg)
+            continue;
+        buf_reset(&m->out);
+        render_archived(&m->out, room, wire_str(p->query_id), p->messages[i],
+                        id_of(m, &ids, msg->name, id), id_of(m, &ids, msg->retracts, retracts));
+        client_send(c, STANZA_MESSAGE, buf_as_str(&m->out), true);
+    }
 }
 
 /* W70, W73: out of the room to a user, who may be anywhere. */

@@ -47,6 +47,9 @@ struct muc {
     uint32_t cap_occs;
 };
 
+/* NULL as long as the cluster's key is not known. */
+struct stanza_ids *muc_ids(struct muc *m);
+
 /* muc_presence.c */
 void muc_show_presence(struct muc *m, struct mroom *room, const Verona__Presence *p);
 void muc_show_destroyed(struct muc *m, struct mroom *room, const Verona__Destroyed *d);
@@ -60,6 +63,7 @@ void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *
 void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n);
 void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s);
 void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r);
+void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage *p);
 void muc_show_post(struct muc *m, struct str room, const Verona__Post *p);
 
 /* muc_stay.c: the rooms that a session is in or on its way into. */

@@ -83,6 +83,24 @@ void render_stamp(struct buf *out, uint64_t ms)
                in_day % 60);
 }
 
+void render_stanza_id(struct buf *out, struct str room, struct str id)
+{
+    if (id.n == 0)
+        return;
+    buf_z(out, "<stanza-id xmlns='" NS_SID "'");
+    render_attr(out, "by", room);
+    render_attr(out, "id", id);
+    buf_z(out, "/>");
+}
+
+void render_said(struct buf *out, struct str room, const Verona__Message *m, struct str retracts)
+{
+    if (m->retraction)
+        render_retraction(out, room, m, retracts);
+    else
+        buf_str(out, str_n(m->payload.data, m->payload.len));
+}
+
 void render_delay(struct buf *out, struct str room, uint64_t stamp_ms)
 {
     buf_z(out, "<delay xmlns='" NS_DELAY "'");

@@ -45,9 +45,10 @@ void render_presence(struct buf *out, const struct render_presence *p);
 
 /* ---- messages (render_message.c) */
 
-/* Groupchat and history (stamp_ms set: with <delay/>). stanza_id empty: none. W30, W33 */
+/* Groupchat and history (stamp_ms set: with <delay/>). stanza_id empty: none. retracts: id of what
+ * m->retracts names. W30, W33 */
 void render_groupchat(struct buf *out, struct str room, const Verona__Message *m,
-                      struct str stanza_id);
+                      struct str stanza_id, struct str retracts);
 void render_private(struct buf *out, struct str room, const Verona__Message *m);      /* W34 */
 void render_subject(struct buf *out, struct str room, const Verona__Message *m);      /* W31 */
 void render_notice(struct buf *out, struct str room, const Verona__Notice *n);        /* W49 */
@@ -65,7 +66,25 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f);     /* W6
 void render_register_form(struct buf *out, const Verona__RegisterForm *f); /* W58: <query/> */
 void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo *d); /* W77 */
 
+/* ---- the archive and what was taken back (render_archive.c). Ids as in render_groupchat(). */
+
+/* Instead of a payload: m->retraction is set. */
+void render_retraction(struct buf *out, struct str room, const Verona__Message *m,
+                       struct str retracts);
+void render_archived(struct buf *out, struct str room, struct str query_id,
+                     const Verona__ArchivedMessage *a, struct str stanza_id, struct str retracts);
+/* Answers that name messages; empty ids: there are none. */
+void render_archive_fin(struct buf *out, struct str room, const Verona__Reply *r, struct str first,
+                        struct str last);
+void render_archive_metadata(struct buf *out, struct str room, const Verona__Reply *r,
+                             struct str first, struct str last);
+void render_archive_form(struct buf *out); /* <query/> */
+
 /* ---- pieces (render.c) */
+
+/* What a message says: its payload, or that it was taken back. */
+void render_said(struct buf *out, struct str room, const Verona__Message *m, struct str retracts);
+void render_stanza_id(struct buf *out, struct str room, struct str id); /* nothing if empty */
 
 void render_attr(struct buf *out, const char *name,
                  struct str value); /* " name='value'", escaped */

@@ -112,6 +112,15 @@ static void places(struct buf *out, uint32_t max)
     buf_deinit(&number);
 }
 
+static void number(struct buf *out, const char *var, const char *label, uint32_t n)
+{
+    struct buf digits;
+    buf_init(&digits);
+    buf_u64(&digits, n);
+    render_field(out, "text-single", var, label, buf_as_str(&digits));
+    buf_deinit(&digits);
+}
+
 static void jids(struct buf *out, const char *var, const char *label, const ProtobufCBinaryData *v,
                  size_t n)
 {
@@ -148,6 +157,9 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f)
           ROLES_ALL);
     roles(out, CONFIG "getmemberlist", "Roles that may read the member list", c->get_member_list,
           ROLES_INSIDE);
+    boolean(out, "x-" CONFIG "archive", "Messages are kept and can be queried", c->archive);
+    number(out, "x-" CONFIG "archive_messages", "Messages kept", c->archive_messages);
+    number(out, "x-" CONFIG "archive_days", "Days they are kept (0: no limit)", c->archive_days);
     jids(out, CONFIG "roomadmins", "Administrators", f->admins, f->n_admins);
     jids(out, CONFIG "roomowners", "Owners", f->owners, f->n_owners);
     buf_z(out, "</x></query>");
@@ -199,6 +211,13 @@ void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo
     feature(out, NS_REGISTER);
     feature(out, NS_OCCUPANT_ID);
     feature(out, NS_SID);
+    if (c->archive) {
+        feature(out, NS_MAM);
+        feature(out, NS_MAM "#extended");
+    }
+    feature(out, NS_RETRACT);
+    feature(out, NS_RETRACT "#tombstone");
+    feature(out, NS_MODERATE);
     feature(out, NS_DISCO_INFO);
     open_form(out, "result", "http://jabber.org/protocol/muc#roominfo");
     render_field(out, "text-single", "muc#roominfo_description", "Description",

@@ -4,23 +4,18 @@
 
 /* W33, W14, W30 */
 void render_groupchat(struct buf *out, struct str room, const Verona__Message *m,
-                      struct str stanza_id)
+                      struct str stanza_id, struct str retracts)
 {
     struct str id = wire_str(m->id);
     render_from(out, room, wire_str(m->nick));
     buf_z(out, " type='groupchat'");
     render_id(out, id.n ? id : stanza_id);
     buf_c(out, '>');
-    buf_str(out, wire_str(m->payload));
+    render_said(out, room, m, retracts);
     if (m->stamp_ms)
         render_delay(out, room, m->stamp_ms);
     render_occupant_id(out, wire_str(m->occupant_id));
-    if (stanza_id.n) {
-        buf_z(out, "<stanza-id xmlns='" NS_SID "'");
-        render_attr(out, "by", room);
-        render_attr(out, "id", stanza_id);
-        buf_z(out, "/>");
-    }
+    render_stanza_id(out, room, stanza_id);
     buf_z(out, "</message>");
 }
 

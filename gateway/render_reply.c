@@ -144,6 +144,8 @@ enum stanza_kind render_reply(struct buf *out, struct str room, const Verona__Re
         disco_items(out, room, r->disco_items);
     else if (r->answer_case == VERONA__REPLY__ANSWER_OWN_NICK)
         own_nick(out, r->own_nick);
+    else if (r->answer_case == VERONA__REPLY__ANSWER_ARCHIVE_FORM)
+        render_archive_form(out);
     buf_z(out, "</iq>");
     return STANZA_IQ;
 }

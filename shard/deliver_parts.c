@@ -454,7 +454,6 @@ static void fin_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
 {
     Verona__ArchiveFin *f = arena_alloc(a, sizeof *f);
     verona__archive_fin__init(f);
-    f->query_id = wire_bytes(fx->reply.query_id);
     f->complete = fx->reply.complete;
     f->first = name_of(fx->reply.first, a);
     f->last = name_of(fx->reply.last, a);

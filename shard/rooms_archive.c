@@ -151,7 +151,6 @@ static struct fx *reply(struct archive_read *r, struct work *w, enum fx_reply_ki
     f->reply.kind = kind;
     f->reply.stanza = ROOM_IQ;
     f->reply.id = r->id;
-    f->reply.query_id = r->q.query_id;
     return f;
 }
 

@@ -130,7 +130,6 @@ struct fx {
             uint32_t n_nicks;
             enum affiliation affiliation; /* FXR_NOT_INSIDE */
             /* FXR_ARCHIVE_FIN, FXR_ARCHIVE_METADATA; s 0: there is none */
-            struct str query_id;
             struct event_name first, last;
             uint64_t first_ms, last_ms; /* METADATA */
             bool complete, has_count;   /* FIN */

@@ -45,7 +45,8 @@ static const char *const vars[] = {"muc#roomconfig_membersonly",
                                    "muc#roomconfig_allowpm",
                                    "muc#roomconfig_allowinvites",
                                    "muc#roomconfig_changesubject",
-                                   "muc#roomconfig_getmemberlist"};
+                                   "muc#roomconfig_getmemberlist",
+                                   "x-muc#roomconfig_archive"};
 static const char *const values[] = {"0",     "1",         "anyone",  "moderators",
                                      "ann@a", "bob@b",     "visitor", "participant",
                                      "none",  "moderator", "",        "x"};
@@ -100,6 +101,8 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->message.has_thread = take(in, 4) == 1;
         ev->message.subject = PICK(in, values);
         ev->message.payload = STR("<body>x</body>");
+        ev->message.archive = take(in, 2) == 1;
+        ev->message.retracts = (struct event_name){0, take(in, 32)};
         break;
     case ROOM_EV_ERROR:
         ev->error.from_presence = take(in, 2) == 1;
@@ -141,6 +144,15 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
     case ROOM_EV_DECLINE:
         ev->decline.to = PICK(in, bare);
         break;
+    case ROOM_EV_ARCHIVE:
+        ev->archive.start_ms = ev->archive.end_ms = ev->archive.max = -1;
+        ev->archive.with = PICK(in, bare);
+        break;
+    case ROOM_EV_MODERATE:
+        ev->moderate.target = (struct event_name){0, take(in, 32)};
+        ev->moderate.has_reason = take(in, 2) == 1;
+        ev->moderate.reason = PICK(in, values);
+        break;
     case ROOM_EV_REFUSE:
         ev->refuse.error = SE_BAD_REQUEST;
         break;
@@ -157,6 +169,7 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
     case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
+    case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_IQ_OTHER:
     case ROOM_EV_GATEWAY_LOST:
     case ROOM_EV_PERSISTED:

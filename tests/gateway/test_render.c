@@ -146,12 +146,12 @@ static void messages(void **state)
     m.occupant_id = b("oid");
     m.payload = b("<body>x</body>");
     m.type = VERONA__MESSAGE_IN__TYPE__CHAT;
-    render_groupchat(&out, STR(ROOM), &m, STR("sid"));
+    render_groupchat(&out, STR(ROOM), &m, STR("sid"), STR_NULL);
     is("message",
        " from='" ROOM "/A' type='groupchat' id='m1'><body>x</body>" OID SID "</message>");
     m.stamp_ms = 951827696789;
     m.id = b("");
-    render_groupchat(&out, STR(ROOM), &m, STR("sid"));
+    render_groupchat(&out, STR(ROOM), &m, STR("sid"), STR_NULL);
     is("message",
        " from='" ROOM "/A' type='groupchat' id='sid'><body>x</body><delay xmlns='" NS_DELAY
        "' from='" ROOM "' stamp='2000-02-29T12:34:56Z'/>" OID SID "</message>");

@@ -92,6 +92,17 @@ static void put_presence(struct trace *t, struct buf *b, const struct fx *f)
     put_opt(b, "text", f->presence.kick_text);
 }
 
+static void put_retraction(struct buf *b, const struct room_message *m)
+{
+    const struct room_retraction *by = &m->by;
+    buf_printf(b, "%s by=%.*s", m->gone ? " gone" : "", STR_FMT(by->id));
+    assert_true(by->stamp_ms > 0);
+    assert_int_equal(by->moderated, by->occupant_id.n == 32);
+    put_opt(b, "moderator", by->nick);
+    if (by->has_reason)
+        put_opt(b, "reason", by->reason);
+}
+
 static void put_message(struct buf *b, const struct room_message *m)
 {
     static const char *const types[] = {"normal", "chat", "groupchat", "headline"};
@@ -104,7 +115,13 @@ static void put_message(struct buf *b, const struct room_message *m)
     if (m->name.s)
         buf_printf(b, " %u-%u", (unsigned)m->name.e, (unsigned)m->name.s);
     put_opt(b, "id", m->id);
-    assert_int_equal(m->occupant_id.n, 32);
+    if (m->retracts.s)
+        buf_printf(b, " retracts=%u-%u", (unsigned)m->retracts.e, (unsigned)m->retracts.s);
+    if (m->gone || m->by.moderated)
+        put_retraction(b, m);
+    /* the room itself speaks only of what a moderator did */
+    assert_int_equal(m->occupant_id.n, m->nick.n ? 32 : 0);
+    assert_true(m->nick.n || m->by.moderated);
 }
 
 static void put_affiliation(struct buf *b, const struct room_affiliation *a)
@@ -118,17 +135,19 @@ static void put_affiliation(struct buf *b, const struct room_affiliation *a)
 
 static void put_persist(struct trace *t, struct buf *b, const struct fx *f)
 {
-    static const char *const kinds[] = {"message", "subject", "affiliations",
+    static const char *const kinds[] = {"message", "subject", "moderate", "affiliations",
                                         "config",  "create",  "destroy"};
     buf_printf(b, "persist %s %u", kinds[f->persist.kind], (unsigned)f->persist.name.s);
     assert_int_equal(f->persist.name.e, 0);
     put_opt(b, "by", f->persist.by);
-    if (f->persist.kind == FXS_MESSAGE) {
+    if (f->persist.kind == FXS_MESSAGE || f->persist.kind == FXS_MODERATE) {
         put_message(b, &f->persist.m);
         assert_int_equal(f->persist.m.stamp_ms, t->now_ms);
         if (f->persist.in_history)
             buf_z(b, " history");
     }
+    if (f->persist.in_archive)
+        buf_z(b, " archive");
     if (f->persist.kind == FXS_SUBJECT)
         put_opt(b, "subject", f->persist.subject);
     if (f->persist.state_changed) {
@@ -178,7 +197,7 @@ static void put_config(struct buf *b, const struct fx *f)
 static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
 {
     static const char *const kinds[] = {"error", "result", "items",    "config",    "register",
-                                        "info",  "disco",  "own-nick", "not-inside"};
+                                        "info",  "disco",  "own-nick", "not-inside", "archive-form"};
     static const char *const stanzas[] = {"", " message", " presence"};
     buf_printf(b, "reply %s%s %s", tag_of(t, t->fx.origin.gw, t->fx.origin.sid),
                stanzas[f->reply.stanza], kinds[f->reply.kind]);
@@ -222,6 +241,11 @@ static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
     case FXR_NOT_INSIDE:
         buf_printf(b, " %s", affiliation_name(f->reply.affiliation));
         break;
+    case FXR_ARCHIVE_FIN:
+    case FXR_ARCHIVE_METADATA:
+        fail(); /* not the room's to say */
+        break;
+    case FXR_ARCHIVE_FORM:
     case FXR_EMPTY:
         break;
     }
@@ -248,6 +272,40 @@ static void put_post(struct buf *b, const struct fx *f)
         buf_z(b, " body=");
         put_value(b, f->post.body);
     }
+}
+
+static void put_name(struct buf *b, const char *key, struct event_name name)
+{
+    if (name.s)
+        buf_printf(b, " %s=%u-%u", key, (unsigned)name.e, (unsigned)name.s);
+}
+
+static void put_archive(struct trace *t, struct buf *b, const struct fx *f)
+{
+    const struct room_archive_query *q = &f->archive.query;
+    buf_printf(b, "archive %s", tag_of(t, t->fx.origin.gw, t->fx.origin.sid));
+    buf_printf(b, "%s%s%s%s", q->metadata ? " meta" : "", q->backward ? " back" : "",
+               q->flip ? " flip" : "", q->jids ? " jids" : "");
+    put_name(b, "born", q->born);
+    put_name(b, "last", q->last);
+    if (q->since_ms)
+        buf_printf(b, " since=%llu", (unsigned long long)q->since_ms);
+    put_opt(b, "jid", q->with_jid);
+    put_opt(b, "nick", q->with_nick);
+    if (q->start_ms >= 0)
+        buf_printf(b, " start=%lld", (long long)q->start_ms);
+    if (q->end_ms >= 0)
+        buf_printf(b, " end=%lld", (long long)q->end_ms);
+    if (q->max >= 0)
+        buf_printf(b, " max=%lld", (long long)q->max);
+    put_name(b, "afterid", q->after_id);
+    put_name(b, "beforeid", q->before_id);
+    put_name(b, "after", q->after);
+    put_name(b, "before", q->before);
+    for (uint32_t i = 0; i < q->n_ids; i++)
+        put_name(b, "ids", q->ids[i]);
+    put_opt(b, "query", q->query_id);
+    put_opt(b, "id", f->archive.id);
 }
 
 void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
@@ -301,6 +359,12 @@ void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
         break;
     case FX_REPLY:
         put_reply(t, b, f);
+        break;
+    case FX_ARCHIVE:
+        put_archive(t, b, f);
+        break;
+    case FX_PAGE:
+        fail(); /* not the room's to say */
         break;
     case FX_POST:
         put_post(b, f);

@@ -243,6 +243,39 @@ static void parse_presence(struct room_event *ev, struct words *w, bool join)
     ev->strict_ok = !str_is(opt(w, "strict", NULL), "no");
 }
 
+/* "7-3"; nothing: no name. */
+static struct event_name name(struct str s)
+{
+    const char *dash = s.n ? strchr(s.p, '-') : NULL;
+    return dash ? (struct event_name){to_u64(s), strtoull(dash + 1, NULL, 10)}
+                : (struct event_name){0, 0};
+}
+
+static void parse_archive(struct trace *t, struct room_event *ev, const struct words *w)
+{
+    struct room_archive_query *q = &ev->archive;
+    struct str list = opt(w, "ids", NULL);
+    struct event_name *ids = arena_zalloc(&t->arena, MAX_WORDS * sizeof *ids);
+    ev->type = ROOM_EV_ARCHIVE;
+    q->metadata = flag(w, "meta");
+    q->backward = flag(w, "back");
+    q->flip = flag(w, "flip");
+    q->query_id = opt(w, "query", NULL);
+    q->with = opt(w, "with", NULL);
+    q->start_ms = number(w, "start");
+    q->end_ms = number(w, "end");
+    q->max = number(w, "max");
+    q->after_id = name(opt(w, "afterid", NULL));
+    q->before_id = name(opt(w, "beforeid", NULL));
+    q->after = name(opt(w, "after", NULL));
+    q->before = name(opt(w, "before", NULL));
+    q->ids = ids;
+    for (const char *p = list.n ? list.p : NULL; p; p = strchr(p, '|')) {
+        p += *p == '|';
+        ids[q->n_ids++] = name(str_of(p));
+    }
+}
+
 static void parse_message(struct room_event *ev, struct words *w, struct str verb)
 {
     ev->type = ROOM_EV_MESSAGE;
@@ -260,6 +293,8 @@ static void parse_message(struct room_event *ev, struct words *w, struct str ver
     ev->message.has_thread = flag(w, "thread");
     ev->message.store = flag(w, "store");
     ev->message.no_store = flag(w, "nostore");
+    ev->message.archive = flag(w, "archive");
+    ev->message.retracts = name(opt(w, "retracts", NULL));
     ev->message.subject = opt(w, "subject", &ev->message.has_subject);
 }
 
@@ -273,7 +308,7 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         {"cancel", ROOM_EV_OWNER_CANCEL}, {"unregister", ROOM_EV_REGISTER_REMOVE},
         {"disco", ROOM_EV_DISCO_INFO},    {"items", ROOM_EV_DISCO_ITEMS},
         {"ownnick", ROOM_EV_OWN_NICK},    {"ping", ROOM_EV_PING},
-        {"iq", ROOM_EV_IQ_OTHER},
+        {"iq", ROOM_EV_IQ_OTHER},         {"archiveform", ROOM_EV_ARCHIVE_FORM},
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         if (str_is(verb, plain[i].verb)) {
@@ -286,6 +321,12 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         parse_presence(ev, w, str_is(verb, "join"));
     } else if (str_is(verb, "say") || str_is(verb, "subject") || str_is(verb, "pm")) {
         parse_message(ev, w, verb);
+    } else if (str_is(verb, "archive")) {
+        parse_archive(t, ev, w);
+    } else if (str_is(verb, "moderate")) {
+        ev->type = ROOM_EV_MODERATE;
+        ev->moderate.target = name(next(w));
+        ev->moderate.reason = opt(w, "reason", &ev->moderate.has_reason);
     } else if (str_is(verb, "leave")) {
         ev->type = ROOM_EV_LEAVE;
         ev->leave.broken = flag(w, "broken");

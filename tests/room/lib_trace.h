@@ -13,7 +13,10 @@
  *
  *   W: join [NICK] [pass= chars= stanzas= seconds= since= payload= strict=no]
  *   W: presence [NICK] [payload= strict=no]     W: leave [NICK] [payload= broken]
- *   W: say TEXT [subject= thread store nostore nobody type=]      W: subject TEXT
+ *   W: say TEXT [subject= thread store nostore nobody type= archive retracts=E-S]
+ *   W: subject TEXT
+ *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip meta]
+ *   W: archiveform                              W: moderate E-S [reason=]
  *   W: pm NICK TEXT [type=]                     W: error [CONDITION] [text= presence]
  *   W: probe NICK
  *   W: get role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
