@@ -427,14 +427,15 @@ local function commit(keys, args)
     end
   end
 
-  local tombstones = {}
+  local tombstones, taken_back = {}, {}
   for i = 0, k - 1 do
     local id, who, by = args[rest + 4 + 3 * i], args[rest + 5 + 3 * i], args[rest + 6 + 3 * i]
     local said = speaker(log, id)
     if who == '' and not said then
       return err('NOTARGET ' .. id)
     end
-    if said and (who == '' or (said == who and call('HEXISTS', gone, id) == 0)) then
+    if said and (who == '' or (said == who and not taken_back[id] and call('HEXISTS', gone, id) == 0)) then
+      taken_back[id] = true
       tombstones[#tombstones + 1] = id
       tombstones[#tombstones + 1] = by
     end

@@ -3,7 +3,6 @@
 #include "base/muc.h"
 #include "gateway/lib_stanza.h"
 #include "gateway/muc_in.h"
-#include "gateway/stanza_id.h"
 #include "proto/wire.h"
 
 #include <setjmp.h>
@@ -18,16 +17,11 @@
 
 static struct arena arena;
 static Verona__RoomEvent ev;
-static struct stanza_ids *ids;
-static struct stanza_id_room room_ids; /* of ROOM */
 
 static int setup(void **state)
 {
     (void)state;
-    static const uint8_t key[32] = {7};
     arena_init(&arena);
-    ids = stanza_ids_new(key);
-    stanza_id_room(ids, STR(ROOM), &room_ids);
     return 0;
 }
 
@@ -35,13 +29,12 @@ static int teardown(void **state)
 {
     (void)state;
     arena_deinit(&arena);
-    stanza_ids_destroy(&ids);
     return 0;
 }
 
 static enum muc_in in(const char *xml, const char *to)
 {
-    return muc_in(lib_stanza(&arena, xml), str_of(to), ids, &arena, &ev);
+    return muc_in(lib_stanza(&arena, xml), str_of(to), NULL, &arena, &ev);
 }
 
 static void same(ProtobufCBinaryData got, const char *want)

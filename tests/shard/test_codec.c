@@ -268,13 +268,116 @@ static void test_room(void **state)
     assert_false(codec_room_ok(STR("r\0@c")));
 }
 
+static Verona__Name *name(uint64_t e, uint64_t s)
+{
+    Verona__Name *n = arena_alloc(&arena, sizeof *n);
+    verona__name__init(n);
+    n->e = e;
+    n->s = s;
+    return n;
+}
+
+static void test_archive(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__ArchiveIn q = VERONA__ARCHIVE_IN__INIT;
+    Verona__Name *ids[LIMIT_ARCHIVE_IDS + 1];
+    for (size_t i = 0; i <= LIMIT_ARCHIVE_IDS; i++)
+        ids[i] = name(3, i + 1);
+    ev->body_case = VERONA__ROOM_EVENT__BODY_ARCHIVE;
+    ev->archive = &q;
+    q.query_id = wire_bytes(STR("f27"));
+    q.with = wire_bytes(STR("a@d"));
+    q.start_ms = 5;
+    q.end_ms = q.max = -1;
+    q.after = name(2, 7);
+    q.before_id = name(2, 9);
+    q.ids = ids;
+    q.n_ids = 2;
+    q.backward = q.flip = true;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_ARCHIVE);
+    assert_true(str_is(re.archive.query_id, "f27"));
+    assert_true(str_is(re.archive.with, "a@d"));
+    assert_int_equal(re.archive.start_ms, 5);
+    assert_int_equal(re.archive.end_ms, -1);
+    assert_int_equal(re.archive.after.s, 7);
+    assert_int_equal(re.archive.before_id.s, 9);
+    assert_int_equal(re.archive.before.s + re.archive.after_id.s, 0);
+    assert_int_equal(re.archive.n_ids, 2);
+    assert_int_equal(re.archive.ids[1].s, 2);
+    assert_true(re.archive.backward && re.archive.flip && !re.archive.metadata);
+    assert_true(codec_stanza(ev, &stanza) && stanza == ROOM_IQ);
+    q.n_ids = LIMIT_ARCHIVE_IDS + 1;
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    q.n_ids = 0;
+    q.max = -2;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    q.max = 10;
+    q.start_ms = -2;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    q.start_ms = -1;
+    q.with = wire_bytes(STR("@d"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    q.with = wire_bytes(STR_NULL);
+    q.query_id = filled(LIMIT_ID + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    q.query_id = wire_bytes(STR("\xff"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    q.query_id = wire_bytes(STR_NULL);
+    q.kind = VERONA__ARCHIVE_IN__KIND__METADATA;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_true(re.archive.metadata);
+    q.kind = VERONA__ARCHIVE_IN__KIND__FORM;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_ARCHIVE_FORM);
+    q.kind = (Verona__ArchiveIn__Kind)3;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_taking_back(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    Verona__RoomEvent *ev = req_message(&base, "<retract/>");
+    ev->message->archive = true;
+    ev->message->retracts = name(3, 8);
+    assert_int_equal(decode(ev, &re), 0);
+    assert_true(re.message.archive);
+    assert_int_equal(re.message.retracts.e, 3);
+    assert_int_equal(re.message.retracts.s, 8);
+    ev->message->retracts = NULL;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.message.retracts.s, 0);
+    Verona__ModerateIn m = VERONA__MODERATE_IN__INIT;
+    ev = req(&base);
+    ev->body_case = VERONA__ROOM_EVENT__BODY_MODERATE;
+    ev->moderate = &m;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.moderate.target.s, 0);
+    m.target = name(3, 8);
+    m.reason = filled(LIMIT_REASON);
+    m.has_reason = true;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_MODERATE);
+    assert_int_equal(re.moderate.target.s, 8);
+    assert_int_equal(re.moderate.reason.n, LIMIT_REASON);
+    assert_true(codec_stanza(ev, &stanza) && stanza == ROOM_IQ);
+    m.reason = filled(LIMIT_REASON + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(test_join),   T(test_common_fields), T(test_presence_counts), T(test_message),
         T(test_admin),  T(test_owner),         T(test_refuse),          T(test_queries),
-        T(test_stanza), T(test_room),
+        T(test_stanza), T(test_room),          T(test_archive),         T(test_taking_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
