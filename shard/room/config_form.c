@@ -212,11 +212,13 @@ static enum stanza_error read_number(const struct room_field *f, uint32_t none, 
 
 static enum stanza_error read_archive_messages(struct reader *r, const struct room_field *f)
 {
-    uint32_t none = r->room->service->defaults.archive_messages;
-    enum stanza_error e =
-        read_number(f, none, LIMIT_ARCHIVE_MESSAGES, &r->out->config.archive_messages);
+    uint32_t none = r->room->service->defaults.archive_messages, n = 0;
+    enum stanza_error e = read_number(f, none, LIMIT_ARCHIVE_MESSAGES, &n);
     /* an archive of nothing is none: that has a box of its own */
-    return e ? e : r->out->config.archive_messages ? SE_NONE : SE_NOT_ACCEPTABLE;
+    if (!e && !n && r->room->config.archive_messages)
+        e = SE_NOT_ACCEPTABLE;
+    r->out->config.archive_messages = n;
+    return e;
 }
 
 static enum stanza_error read_archive_days(struct reader *r, const struct room_field *f)

@@ -53,15 +53,17 @@ static void assert_starts(const char *text, const char *prefix)
     } while (0)
 
 #define COMMIT                                                                                     \
-    "FCALL verona_commit 6 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "                  \
+    "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "                  \
     "verona:{s5}:aff:r "                                                                           \
-    "verona:{s5}:nicks:r verona:{s5}:rooms 100 " NONCE " "
+    "verona:{s5}:nicks:r verona:{s5}:rooms verona:{s5}:gone:r 100 " NONCE " "
+/* keep, since, archived, and nothing taken back */
+#define REST " 0 0 0 0"
 #define CREATE COMMIT "0-0 256 1 1 g:1 1 created STATE create 1000 r "
-#define SAY COMMIT "100-1 256 1 2 g:1 2 said '' '' 1000 r 0"
+#define SAY COMMIT "100-1 256 1 2 g:1 2 said '' '' 1000 r 0" REST
 
 static void create(void)
 {
-    assert_string_equal(ask_text(&server, CREATE "1 a@d value Nick"), "OK");
+    assert_string_equal(ask_text(&server, CREATE "1 a@d value Nick" REST), "OK");
 }
 
 static void commits_with_bad_arguments(void **state)
@@ -71,23 +73,33 @@ static void commits_with_bad_arguments(void **state)
         COMMIT,
         COMMIT "0-0 256 0",
         COMMIT "0-0 256 1",
-        COMMIT "0-0 256 x 1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 2 1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 -1 1 g:1 1 p S create 1 r 0",
-        COMMIT "0 256 1 1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 many 1 1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 1 0x1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 1 1e0 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 1 -1 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 1 12345678901234567890 g:1 1 p S create 1 r 0",
-        COMMIT "0-0 256 1 1 g:1 x p S create 1 r 0",
-        COMMIT "0-0 256 1 1 g:1 '' p S create 1 r 0",
-        COMMIT "0-0 256 1 1 g:1 1 p S make 1 r 0",
-        COMMIT "0-0 256 1 1 g:1 1 p S create now r 0",
+        COMMIT "0-0 256 x 1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 2 1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 -1 1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0 256 1 1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 many 1 1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 0x1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 1e0 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 -1 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 12345678901234567890 g:1 1 p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 1 g:1 x p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 1 g:1 '' p S create 1 r 0" REST,
+        COMMIT "0-0 256 1 1 g:1 1 p S make 1 r 0" REST,
+        COMMIT "0-0 256 1 1 g:1 1 p S create now r 0" REST,
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r",
-        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r x",
-        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 1 a@d v",
-        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 more",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r x" REST,
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 1 a@d v" REST,
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0" REST " more",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 all 0 0 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 -1 0 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 x 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 1",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 1 that who R",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 2 1-1 who R",
+        "FCALL verona_commit 6 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "
+        "verona:{s5}:aff:r verona:{s5}:nicks:r verona:{s5}:rooms 100 " NONCE
+        " 0-0 256 1 1 g:1 1 p S create 1 r 0" REST,
         "FCALL verona_commit 5 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "
         "verona:{s5}:aff:r verona:{s5}:nicks:r 100 " NONCE " 0-0 256 1 1 g:1 1 p S create 1 r 0",
     };
@@ -101,14 +113,14 @@ static void commits_with_bad_arguments(void **state)
 static void commits_on_damaged_keys(void **state)
 {
     (void)state;
-    static const char *const at_create[] = {"log:r", "aff:r", "nicks:r", "rooms"};
+    static const char *const at_create[] = {"log:r", "aff:r", "nicks:r", "rooms", "gone:r"};
     for (size_t i = 0; i < sizeof(at_create) / sizeof(at_create[0]); i++) {
         freeReplyObject(ask(&server, "SET verona:{s5}:%s text", at_create[i]));
-        assert_refused("DAMAGED verona:{s5}:", CREATE "1 a@d value Nick");
+        assert_refused("DAMAGED verona:{s5}:", CREATE "1 a@d value Nick" REST);
         freeReplyObject(ask(&server, "DEL verona:{s5}:%s", at_create[i]));
     }
     freeReplyObject(ask(&server, "SET verona:{s5}:meta:r text"));
-    assert_refused("WRONGTYPE", CREATE "0");
+    assert_refused("WRONGTYPE", CREATE "0" REST);
     freeReplyObject(ask(&server, "DEL verona:{s5}:meta:r"));
     create();
 
@@ -117,12 +129,12 @@ static void commits_on_damaged_keys(void **state)
     freeReplyObject(ask(&server, "HSET verona:{s5}:aff:r b@d \"\x01N"));
     freeReplyObject(ask(&server, "RENAME verona:{s5}:nicks:r kept"));
     freeReplyObject(ask(&server, "SET verona:{s5}:nicks:r text"));
-    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' '' 1 r 1 b@d '' ''");
+    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' '' 1 r 1 b@d '' ''" REST);
     freeReplyObject(ask(&server, "RENAME kept verona:{s5}:nicks:r"));
 
     freeReplyObject(ask(&server, "RENAME verona:{s5}:rooms kept"));
     freeReplyObject(ask(&server, "SET verona:{s5}:rooms text"));
-    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' destroy 1 r 0");
+    assert_refused("DAMAGED", COMMIT "100-1 256 1 2 g:1 2 p '' destroy 1 r 0" REST);
     assert_string_equal(ask_text(&server, SAY), "OK"); /* which does not need it */
     freeReplyObject(ask(&server, "RENAME verona:{s5}:own kept2"));
     freeReplyObject(ask(&server, "SET verona:{s5}:own text"));
@@ -138,12 +150,13 @@ static void commits_repeated(void **state)
     remember();
     assert_string_equal(ask_text(&server, SAY), "DUP");
     assert_unchanged();
-    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 2 g:1 2 other '' '' 1000 r 0");
-    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 3 g:1 3 other '' '' 1000 r 0");
+    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 2 g:1 2 other '' '' 1000 r 0" REST);
+    assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 3 g:1 3 other '' '' 1000 r 0" REST);
     assert_refused("FENCED 100",
-                   "FCALL verona_commit 6 verona:{s5}:own verona:{s5}:log:r "
+                   "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r "
                    "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
-                   "verona:{s5}:rooms 99 " NONCE " 100-2 256 1 3 g:1 3 p '' '' 1 r 0");
+                   "verona:{s5}:rooms verona:{s5}:gone:r 99 " NONCE
+                   " 100-2 256 1 3 g:1 3 p '' '' 1 r 0" REST);
     freeReplyObject(ask(&server, "DEL verona:{s5}:own"));
     assert_refused("FENCED -", SAY);
 }

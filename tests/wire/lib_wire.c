@@ -218,6 +218,12 @@ void client_send_error(struct client *c, const struct xnode *st, int condition, 
 
 /* ---- the bus */
 
+bool cluster_ready(const struct cluster *c)
+{
+    (void)c;
+    return true;
+}
+
 const struct cluster_meta *cluster_meta(const struct cluster *c)
 {
     static const struct cluster_meta meta = {.cluster_id = "test", .key = {1, 2, 3}};
