@@ -250,7 +250,8 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
 {
     struct str jid = wire_str(d->room);
     bool groupchat = false, destroyed = false;
-    (void)muc_ids(m);
+    if (!m->ids)
+        m->ids = stanza_ids_new(cluster_meta(m->g->cluster)->key);
     struct mroom *room = room_find(m, jid);
     if (room && (d->n_parts == 0 || d->parts[0]->kind_case != VERONA__PART__KIND_ROSTER))
         check_gap(room, d);

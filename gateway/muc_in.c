@@ -247,7 +247,8 @@ enum muc_in in_presence(struct in *in)
 enum muc_in muc_in(const struct xnode *st, struct str to, struct stanza_ids *ids, struct arena *a,
                    Verona__RoomEvent *ev)
 {
-    struct in in = {.st = st, .ids = ids, .a = a, .room = jid_bare(to), .nick = jid_resource(to), .ev = ev};
+    struct in in = {
+        .st = st, .ids = ids, .a = a, .room = jid_bare(to), .nick = jid_resource(to), .ev = ev};
     struct str id = xnode_attr(st, "id");
     verona__room_event__init(ev);
     ev->room = wire_bytes(in.room);

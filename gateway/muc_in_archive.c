@@ -1,5 +1,6 @@
-/* muc_in_archive.c: questions to the archive of a room (XEP-0313, XEP-0059) and moderation of messages
- * (XEP-0425). Ids become names here; an id that cannot be one of the room's is of no message. */
+/* muc_in_archive.c: questions to the archive of a room (XEP-0313, XEP-0059) and moderation of
+ * messages (XEP-0425). Ids become names here; an id that cannot be one of the room's is of no
+ * message. */
 #include "gateway/muc_in_priv.h"
 
 #include "gateway/stanza_id.h"

@@ -19,17 +19,17 @@ static Verona__MessageIn__Type type_of(struct str type)
 static const struct {
     const char *ns, *name;
 } kept[] = {
-    {"urn:xmpp:reactions:0", "reactions"},                     /* XEP-0444 */
-    {"urn:xmpp:message-correct:0", "replace"},                 /* XEP-0308 */
-    {"urn:xmpp:reply:0", "reply"},                             /* XEP-0461 */
-    {NS_RETRACT, "retract"},                                   /* XEP-0424 */
-    {"urn:xmpp:chat-markers:0", "received"},                   /* XEP-0333 */
+    {"urn:xmpp:reactions:0", "reactions"},     /* XEP-0444 */
+    {"urn:xmpp:message-correct:0", "replace"}, /* XEP-0308 */
+    {"urn:xmpp:reply:0", "reply"},             /* XEP-0461 */
+    {NS_RETRACT, "retract"},                   /* XEP-0424 */
+    {"urn:xmpp:chat-markers:0", "received"},   /* XEP-0333 */
     {"urn:xmpp:chat-markers:0", "displayed"},
     {"urn:xmpp:chat-markers:0", "acknowledged"},
-    {"urn:xmpp:omemo:2", "encrypted"},                         /* XEP-0384 */
-    {"eu.siacs.conversations.axolotl", "encrypted"},           /* XEP-0384 before 0.4 */
-    {"jabber:x:encrypted", "x"},                               /* XEP-0027 */
-    {"urn:xmpp:openpgp:0", "openpgp"},                         /* XEP-0373 */
+    {"urn:xmpp:omemo:2", "encrypted"},               /* XEP-0384 */
+    {"eu.siacs.conversations.axolotl", "encrypted"}, /* XEP-0384 before 0.4 */
+    {"jabber:x:encrypted", "x"},                     /* XEP-0027 */
+    {"urn:xmpp:openpgp:0", "openpgp"},               /* XEP-0373 */
 };
 
 static bool worth_keeping(const struct xnode *st, const Verona__MessageIn *m)

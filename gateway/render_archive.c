@@ -133,8 +133,10 @@ void render_archive_form(struct buf *out)
 {
     static const struct {
         const char *type, *var;
-    } fields[] = {{"jid-single", "with"},       {"text-single", "start"},
-                  {"text-single", "end"},       {"text-single", "before-id"},
+    } fields[] = {{"jid-single", "with"},
+                  {"text-single", "start"},
+                  {"text-single", "end"},
+                  {"text-single", "before-id"},
                   {"text-single", "after-id"}};
     buf_z(out, "<query xmlns='" NS_MAM "'><x xmlns='" NS_DATA "' type='form'>");
     render_field(out, "hidden", "FORM_TYPE", NULL, STR(NS_MAM));

@@ -17,11 +17,12 @@ bool store_image_listed(const struct room_image *image);
 /* Append the packed value to out. */
 void store_pack_entry(const struct store_entry *e, struct buf *out);
 void store_pack_state(const struct room_image *image, struct buf *out);
-/* The message that the entry takes back; false: none. `who`: only if this occupant-id said it and it
- * is none yet; empty: whoever did. Appends the packed Retraction to out. */
+/* The message that the entry takes back; false: none. `who`: only if this occupant-id said it and
+ * it is none yet; empty: whoever did. Appends the packed Retraction to out. */
 bool store_pack_retraction(const struct store_entry *e, struct event_name *target, struct str *who,
                            struct buf *out);
-/* Is it one of the messages that a moderator may take back, and whose? (What verona_commit asks.) */
+/* Is it one of the messages that a moderator may take back, and whose? (What verona_commit asks.)
+ */
 bool store_unpack_speaker(struct str entry, struct arena *a, struct str *occupant_id);
 /* Appends nothing for one that is to be removed (NONE without nick). */
 void store_pack_affiliation(const struct room_affiliation *a, struct buf *out);

@@ -1,7 +1,8 @@
-/* rooms_archive.c: questions to the archive: what a room allowed (FX_ARCHIVE) is read from the store
- * in chunks and answered, while the room goes on.
+/* rooms_archive.c: questions to the archive: what a room allowed (FX_ARCHIVE) is read from the
+ * store in chunks and answered, while the room goes on.
  *
- *   FX_ARCHIVE --> queue --> names there? --> chunk, chunk ... --> page and end, in the room's stream
+ *   FX_ARCHIVE --> queue --> names there? --> chunk, chunk ... --> page and end, in the room's
+ * stream
  *
  * Of one session there is one query to a room under way; further requests wait behind it and are
  * stepped, with their check of access, when it is answered. */
@@ -15,10 +16,12 @@
 #include <stdlib.h>
 
 enum {
-    ACTIVE = 16,      /* reading at once; the others have their turn */
-    CHUNK = 64,       /* entries of one read */
-    CHUNK_MAX = 1024, /* of one that follows a read in which nothing matched */
-    FIXED_NAMES = 4,  /* names in a query beside its ids */
+    ACTIVE = 8, /* reading at once; the others have their turn */
+    CHUNK = 32, /* entries of the first read; the next ones follow what was found */
+    CHUNK_MIN = 8,
+    CHUNK_MAX = 1024,
+    CHUNK_BYTES = 512 * 1024, /* and less than that in one read, about */
+    FIXED_NAMES = 4,          /* names in a query beside its ids */
 };
 
 /* A request behind the one of its session. */
@@ -49,7 +52,7 @@ struct archive_read {
     struct fx_archived *found; /* in the order of reading */
     uint32_t n, count;
     size_t bytes;
-    bool more; /* matches that are not in the page */
+    bool more;                /* matches that are not in the page */
     struct fx_archived first; /* METADATA */
     bool has_first, on_last;
 };
@@ -223,8 +226,7 @@ static void finish(struct archive_read *r)
 static bool matches(const struct room_archive_query *q, const struct store_logged *l)
 {
     uint64_t ms = l->m.stamp_ms;
-    return l->in_archive && ms >= q->since_ms &&
-           (q->start_ms < 0 || ms >= (uint64_t)q->start_ms) &&
+    return l->in_archive && ms >= q->since_ms && (q->start_ms < 0 || ms >= (uint64_t)q->start_ms) &&
            (q->end_ms < 0 || ms <= (uint64_t)q->end_ms) &&
            (!q->with_jid.n || str_eq(q->with_jid, l->jid)) &&
            (!q->with_nick.n || str_eq(q->with_nick, l->m.nick));
@@ -270,8 +272,7 @@ static struct event_name after(struct event_name n)
 
 static struct event_name before(struct event_name n)
 {
-    return n.s == 0 ? (struct event_name){n.e - 1, UINT64_MAX}
-                    : (struct event_name){n.e, n.s - 1};
+    return n.s == 0 ? (struct event_name){n.e - 1, UINT64_MAX} : (struct event_name){n.e, n.s - 1};
 }
 
 static void set_bounds(struct archive_read *r)
@@ -300,6 +301,16 @@ static bool still_ours(struct archive_read *r)
     return false;
 }
 
+/* Where matches are rare, greater steps, so that a search of a large archive needs few; where
+ * messages are large, smaller ones. */
+static void next_chunk(struct archive_read *r, size_t bytes, bool rare)
+{
+    if (bytes > CHUNK_BYTES && r->chunk > CHUNK_MIN)
+        r->chunk /= 2;
+    else if (rare && bytes < CHUNK_BYTES / 4 && r->chunk < CHUNK_MAX)
+        r->chunk *= 2;
+}
+
 static void look(struct archive_read *r);
 
 static void on_chunk(void *ctx, int err, const struct store_logged *list, uint32_t n)
@@ -312,8 +323,10 @@ static void on_chunk(void *ctx, int err, const struct store_logged *list, uint32
         return;
     }
     uint32_t matched = r->count;
+    size_t bytes = 0;
     bool room_left = true;
     for (uint32_t i = 0; i < n && room_left; i++) {
+        bytes += list[i].m.payload.n;
         room_left = take(r, &list[i]);
         if (r->backward)
             r->high = before(list[i].m.name);
@@ -321,9 +334,7 @@ static void on_chunk(void *ctx, int err, const struct store_logged *list, uint32
             r->low = after(list[i].m.name);
     }
     bool over = !room_left || n < r->chunk;
-    /* Matches are rare: greater steps, so that a search of a large archive needs few. */
-    if (matched == r->count && r->chunk < CHUNK_MAX)
-        r->chunk *= 2;
+    next_chunk(r, bytes, matched == r->count);
     if (!over) {
         look(r);
         return;
@@ -495,10 +506,10 @@ void archive_start(struct rooms *rs, const struct entry *e, const struct work *w
     r->q.ids = ids;
     r->backward = q->backward && !q->metadata;
     r->chunk = CHUNK;
-    r->want = q->metadata                                     ? 1
-              : q->max < 0                                    ? LIMIT_ARCHIVE_PAGE / 2
-              : q->max < (int64_t)LIMIT_ARCHIVE_PAGE          ? (uint32_t)q->max
-                                                              : LIMIT_ARCHIVE_PAGE;
+    r->want = q->metadata                            ? 1
+              : q->max < 0                           ? LIMIT_ARCHIVE_PAGE / 2
+              : q->max < (int64_t)LIMIT_ARCHIVE_PAGE ? (uint32_t)q->max
+                                                     : LIMIT_ARCHIVE_PAGE;
     r->found = arena_alloc(&r->arena, (r->want + 1) * sizeof *r->found);
     r->started_ns = loop_clock_ns();
     list_push_back(&rs->reads, &r->link);
@@ -512,9 +523,8 @@ void archive_start(struct rooms *rs, const struct entry *e, const struct work *w
 bool archive_hold(struct rooms *rs, const struct entry *e, gateway_ref gw,
                   const Verona__RoomEvent *ev, struct str item)
 {
-    struct archive_read *r = ev->body_case == VERONA__ROOM_EVENT__BODY_ARCHIVE
-                                 ? find(rs, gw, ev->sid, e->jid)
-                                 : NULL;
+    struct archive_read *r =
+        ev->body_case == VERONA__ROOM_EVENT__BODY_ARCHIVE ? find(rs, gw, ev->sid, e->jid) : NULL;
     if (!r)
         return false;
     if (r->n_waiting == LIMIT_ARCHIVE_WAITING || rs->queued_bytes + item.n > LIMIT_SHARD_QUEUE) {

@@ -131,7 +131,7 @@ struct rooms {
     struct list calls;
     struct list early;   /* requests for slots that are not ours yet, or may just be given away */
     struct list orphans; /* by due_ms */
-    struct list reads; /* struct archive_read, in order of asking */
+    struct list reads;   /* struct archive_read, in order of asking */
     uint32_t n_reads, n_active_reads;
     bool starting_reads;
     struct list free_works;

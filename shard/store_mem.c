@@ -37,7 +37,7 @@ struct mem_room {
     bool exists, gone;
     struct event_name last;
     struct hash marks, affiliations;
-    struct hash log; /* key: name. Oldest first */
+    struct hash log;   /* key: name. Oldest first */
     struct hash taken; /* name -> Retraction */
 };
 
@@ -251,8 +251,8 @@ static bool no_target(const struct mem_room *r, const struct store_entry *e)
     struct arena a;
     buf_init(&b);
     arena_init(&a);
-    bool none = store_pack_retraction(e, &target, &who, &b) && who.n == 0 &&
-                speaker(r, target, &a).n == 0;
+    bool none =
+        store_pack_retraction(e, &target, &who, &b) && who.n == 0 && speaker(r, target, &a).n == 0;
     arena_deinit(&a);
     buf_deinit(&b);
     return none;
@@ -316,8 +316,8 @@ static void take_back(struct mem_room *r, const struct store_entry *e)
     if (store_pack_retraction(e, &target, &who, &b)) {
         struct str said = speaker(r, target, &a);
         store_pack_name(target, &key);
-        if (said.n > 0 && (who.n == 0 || (str_eq(said, who) &&
-                                          !hash_get(&r->taken, buf_as_str(&key))))) {
+        if (said.n > 0 &&
+            (who.n == 0 || (str_eq(said, who) && !hash_get(&r->taken, buf_as_str(&key))))) {
             hash_set(&r->taken, buf_as_str(&key), buf_as_str(&b), STR_NULL);
         }
     }
@@ -511,8 +511,8 @@ static void answer_read(struct store_mem *s, const struct answer *a)
     for (uint32_t i = 0; r && !a->err && i < r->log.n && n < most; i++) {
         const struct pair *p = &r->log.list[range->backward ? r->log.n - 1 - i : i];
         const struct pair *gone = hash_get(&r->taken, p->key);
-        int rc = store_unpack_logged(p->key, p->value, gone ? gone->value : STR_NULL, &arena,
-                                     &list[n]);
+        int rc =
+            store_unpack_logged(p->key, p->value, gone ? gone->value : STR_NULL, &arena, &list[n]);
         assert(rc == 0);
         n += wanted(range, list[n].m.name) ? 1 : 0;
     }

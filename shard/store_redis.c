@@ -44,7 +44,8 @@ struct op {
     struct store_redis *s; /* NULL: the store is gone, only replies are awaited */
     enum op_kind kind;
     void (*send)(struct op *op);
-    void (*answered)(struct op *op); /* OP_LOAD, OP_LIST, OP_READ: every reply of a stage is there */
+    void (*answered)(
+        struct op *op); /* OP_LOAD, OP_LIST, OP_READ: every reply of a stage is there */
     struct loop_timer retry;
     uint64_t deadline_ms;      /* end of the hold */
     uint64_t unknown_since_ms; /* 0: the outcome is not unknown */
@@ -76,7 +77,7 @@ struct op {
     struct store_range range;
     struct raw {
         struct str name, entry, gone;
-    } *raw;
+    } * raw;
     uint32_t n_raw;
     struct store_logged *logged;
 };
@@ -314,8 +315,8 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     buf_init(&b);
     op->commit_fn = fn;
     op->send = send_commit;
-    op->argv = arena_alloc(&op->arena, (15 + 4 * n + 5 + 3 * n_changes + 4 + 3 * n) *
-                                               sizeof(struct str));
+    op->argv =
+        arena_alloc(&op->arena, (15 + 4 * n + 5 + 3 * n_changes + 4 + 3 * n) * sizeof(struct str));
     arg(op, STR("FCALL"));
     arg(op, STR("verona_commit"));
     arg(op, STR("7"));
@@ -680,8 +681,8 @@ static void on_read_log(void *ctx, const redisReply *reply, int err)
         const redisReply *e = reply->element[i]; /* [id, [field, value ...]] */
         if (e->type == REDIS_REPLY_ARRAY && e->elements == 2 &&
             e->element[1]->type == REDIS_REPLY_ARRAY && e->element[1]->elements >= 2) {
-            op->raw[op->n_raw++] =
-                (struct raw){kept(op, e->element[0]), kept(op, e->element[1]->element[1]), STR_NULL};
+            op->raw[op->n_raw++] = (struct raw){kept(op, e->element[0]),
+                                                kept(op, e->element[1]->element[1]), STR_NULL};
         }
     }
     read_reply(op, reply, err, REDIS_REPLY_ARRAY);

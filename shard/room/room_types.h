@@ -75,10 +75,10 @@ struct room_message {
     struct event_name name;
     uint64_t stamp_ms;
     struct str nick, occupant_id, id, payload;
-    int type; /* MessageIn.Type of muc.proto */
+    int type;                   /* MessageIn.Type of muc.proto */
     struct event_name retracts; /* s 0: nothing. It takes that message back */
     bool gone;                  /* it was taken back itself: payload is empty */
-    struct room_retraction by;  /* who did it: if gone; if retracts and it is the room that speaks */
+    struct room_retraction by; /* who did it: if gone; if retracts and it is the room that speaks */
 };
 
 /* A question to the archive. A name with s 0: not given. */
@@ -92,8 +92,8 @@ struct room_archive_query {
     int64_t start_ms, end_ms;       /* -1: not given; inclusive */
     struct event_name after_id, before_id, after, before;
     const struct event_name *ids;
-    uint32_t n_ids; /* 0: not given */
-    int64_t max;    /* -1: not given */
+    uint32_t n_ids;               /* 0: not given */
+    int64_t max;                  /* -1: not given */
     struct event_name born, last; /* OUT: the room's creation; its newest event */
     uint64_t since_ms;            /* OUT: what is older is not kept */
 };

@@ -152,11 +152,10 @@ static void commits_repeated(void **state)
     assert_unchanged();
     assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 2 g:1 2 other '' '' 1000 r 0" REST);
     assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 3 g:1 3 other '' '' 1000 r 0" REST);
-    assert_refused("FENCED 100",
-                   "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r "
-                   "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
-                   "verona:{s5}:rooms verona:{s5}:gone:r 99 " NONCE
-                   " 100-2 256 1 3 g:1 3 p '' '' 1 r 0" REST);
+    assert_refused("FENCED 100", "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r "
+                                 "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
+                                 "verona:{s5}:rooms verona:{s5}:gone:r 99 " NONCE
+                                 " 100-2 256 1 3 g:1 3 p '' '' 1 r 0" REST);
     freeReplyObject(ask(&server, "DEL verona:{s5}:own"));
     assert_refused("FENCED -", SAY);
 }

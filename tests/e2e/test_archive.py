@@ -250,3 +250,38 @@ def test_many_ask_at_once(cluster, client):
                 results += 1
             assert (stanza["id"], results) == ("q%d" % n, 100)
             assert stanza.find("fin", MAM)["complete"] is None
+
+
+def test_copies_are_clean_and_whole(cluster, client):
+    """X0313-strip-x, X0421-archive, X0313-bodyless, X0334-no-permanent-store, X0334-store, X0308-archived,
+    X0333-archived, X0461-archived, X0444-archived, X0085-relayed, X0184-relayed."""
+    room = "clean@conference.localhost"
+    ann, bob = client("ann", 1), client("bob", 2)
+    ann.join(room, "Ann")
+    ann.configure(room)
+    bob.join(room, "Bob")
+    kept = {
+        "x": "<body>b</body><x xmlns='http://jabber.org/protocol/muc#user'><item jid='eve@localhost'/></x>",
+        "store": "<e xmlns='urn:e'/><store xmlns='urn:xmpp:hints'/>",
+        "correct": "<body>b</body><replace xmlns='urn:xmpp:message-correct:0' id='x'/>",
+        "marker": "<displayed xmlns='urn:xmpp:chat-markers:0' id='x'/>",
+        "reply": "<body>b</body><reply xmlns='urn:xmpp:reply:0' id='x' to='%s/Ann'/>" % room,
+        "react": "<reactions xmlns='urn:xmpp:reactions:0' id='x'><reaction>+</reaction></reactions>",
+    }
+    passed = {
+        "hint": "<body>b</body><no-permanent-store xmlns='urn:xmpp:hints'/>",
+        "state": "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
+        "receipt": "<received xmlns='urn:xmpp:receipts' id='x'/>",
+    }
+    for ref, children in {**kept, **passed}.items():
+        bob.send("<message type='groupchat' to='%s' id='%s'>%s</message>" % (room, ref, children))
+        ann.expect(lambda s: s["id"] == ref and s["type"] == "groupchat", ref)
+    entries = whole(ann, room)
+    assert [m["id"] for _, m in entries] == list(kept)
+    for _, message in entries:
+        assert message.find("occupant-id", "urn:xmpp:occupant-id:0")["id"]
+        items = message.all("x", "http://jabber.org/protocol/muc#user")
+        assert [x.find("item")["jid"] for x in items] == ["bob@localhost"]
+        assert message["to"] is None
+    assert entries[2][1].find("replace", "urn:xmpp:message-correct:0")["id"] == "x"
+    assert entries[4][1].find("reply", "urn:xmpp:reply:0")["to"] == room + "/Ann"

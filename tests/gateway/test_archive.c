@@ -114,10 +114,10 @@ static void queries(void **state)
     assert_int_equal(q->kind, VERONA__ARCHIVE_IN__KIND__QUERY);
     assert_true(q->start_ms == -1 && q->end_ms == -1 && q->max == -1);
     assert_false(q->backward || q->flip || q->n_ids || q->after || q->before || q->with.len);
-    q = asked(QUERY(" queryid='f27'", FORM(FIELD("with", "Ann@Localhost/R")
-                                               FIELD("start", "1970-01-01T00:00:01.5Z")
-                                                   FIELD("end", "1970-01-01T00:00:02Z"))
-                                          SET("<max>10</max><before/>") "<flip-page/>"));
+    q = asked(QUERY(" queryid='f27'",
+                    FORM(FIELD("with", "Ann@Localhost/R") FIELD("start", "1970-01-01T00:00:01.5Z")
+                             FIELD("end", "1970-01-01T00:00:02Z"))
+                        SET("<max>10</max><before/>") "<flip-page/>"));
     same(q->query_id, "f27");
     same(q->with, "ann@localhost/R");
     assert_int_equal(q->start_ms, 1500);
@@ -148,16 +148,18 @@ static void queries(void **state)
     assert_int_equal(q->kind, VERONA__ARCHIVE_IN__KIND__FORM);
 }
 
+/* X0313-unknown-id, X0313-address */
 static void malformed_queries(void **state)
 {
     (void)state;
-    /* XEP-0313 §4.1.5: a field that is not known is no field to be ignored */
+    /* X0313-unknown-field: a field that is not known is no field to be ignored */
     refused(QUERY("", FORM(FIELD("{http://example.com/}text", "x"))), SE_FEATURE_NOT_IMPLEMENTED);
     refused(QUERY("", FORM(FIELD("include-groupchat", "1"))), SE_FEATURE_NOT_IMPLEMENTED);
     refused(QUERY("", SET("<index>3</index>")), SE_FEATURE_NOT_IMPLEMENTED);
     refused(QUERY("", "<x xmlns='jabber:x:data' type='submit'/>"), SE_BAD_REQUEST);
     refused(QUERY("", "<x xmlns='jabber:x:data' type='cancel'>" TYPE "</x>"), SE_BAD_REQUEST);
-    refused(QUERY("", "<x xmlns='jabber:x:data' type='submit'>" FIELD("FORM_TYPE", "urn:xmpp:mam:1") "</x>"),
+    refused(QUERY("", "<x xmlns='jabber:x:data' type='submit'>" FIELD("FORM_TYPE",
+                                                                      "urn:xmpp:mam:1") "</x>"),
             SE_BAD_REQUEST);
     refused(QUERY("", FORM(FIELD("start", "yesterday"))), SE_BAD_REQUEST);
     refused(QUERY("", FORM(FIELD("end", ""))), SE_BAD_REQUEST);
@@ -202,13 +204,15 @@ static bool kept(const char *inner)
     return ev.message->archive;
 }
 
-/* W30 and R91: what is worth keeping. */
+/* W30, X0313-bodyless, X0334-no-store, X0334-no-permanent-store, X0334-store: what is worth
+ * keeping. */
 static void what_is_kept(void **state)
 {
     (void)state;
     assert_true(kept("<body>x</body>"));
     assert_true(kept("<x xmlns='urn:x'/><store xmlns='urn:xmpp:hints'/>"));
-    assert_true(kept("<reactions xmlns='urn:xmpp:reactions:0' id='i'><reaction>x</reaction></reactions>"));
+    assert_true(
+        kept("<reactions xmlns='urn:xmpp:reactions:0' id='i'><reaction>x</reaction></reactions>"));
     assert_true(kept("<replace xmlns='urn:xmpp:message-correct:0' id='i'/>"));
     assert_true(kept("<reply xmlns='urn:xmpp:reply:0' id='i'/>"));
     assert_true(kept("<displayed xmlns='urn:xmpp:chat-markers:0' id='i'/>"));
@@ -229,7 +233,8 @@ static void what_is_kept(void **state)
 static void retractions(void **state)
 {
     (void)state;
-#define RETRACT(type, id) "<message type='" type "'><retract xmlns='" NS_RETRACT "' id='" id "'/></message>"
+#define RETRACT(type, id)                                                                          \
+    "<message type='" type "'><retract xmlns='" NS_RETRACT "' id='" id "'/></message>"
     assert_int_equal(in(xml(RETRACT("groupchat", "%s"), id(8))), MUC_IN_EVENT);
     is_name(ev.message->retracts, 8);
     assert_true(ev.message->payload.len > 0);
@@ -243,7 +248,8 @@ static void retractions(void **state)
 }
 
 #define MODERATE(id, inner)                                                                        \
-    "<iq type='set' id='q'><moderate xmlns='" NS_MODERATE "' id='" id "'>" inner "</moderate></iq>"
+    "<iq type='set' id='q'><moderate xmlns='" NS_MODERATE "' id='" id "'>" inner "</moderate></"   \
+                                                                                 "iq>"
 #define RETRACT_CHILD "<retract xmlns='" NS_RETRACT "'/>"
 
 static void moderation(void **state)
@@ -297,8 +303,8 @@ static void is(const char *kind, const char *want)
     "<message xmlns='jabber:client' from='" ROOM
 #define RESULT_END "</message></forwarded></result></message>"
 #define BY_AMY()                                                                                   \
-    "<moderated xmlns='" NS_MODERATE "' by='" ROOM "/A&amp;y'><occupant-id xmlns='"                \
-    NS_OCCUPANT_ID "' id='amy'/></moderated>"
+    "<moderated xmlns='" NS_MODERATE "' by='" ROOM "/A&amp;y'><occupant-id xmlns='" NS_OCCUPANT_ID \
+    "' id='amy'/></moderated>"
 
 static Verona__Message said(void)
 {
@@ -325,7 +331,8 @@ static Verona__Retraction by_amy(void)
     return r;
 }
 
-/* XEP-0313 §5.1.2: no `to`, from the occupant, the JID for those who may see it. */
+/* X0313-forwarded, X0313-queryid, X0313-item-jid, X0421-archive: no `to`, from the occupant, the
+ * JID for those who may see it. */
 static void results(void **state)
 {
     (void)state;
@@ -334,15 +341,16 @@ static void results(void **state)
     a.message = &m;
     render_archived(&out, STR(ROOM), STR("f'27"), &a, STR("sid"), STR_NULL);
     is("message", RESULT(" queryid='f&apos;27'") "/A&amp;n' type='groupchat' id='m1'>"
-                  "<body>x</body>" OID SID RESULT_END);
+                                                 "<body>x</body>" OID SID RESULT_END);
     a.jid = b("ann@localhost");
     m.id = b("");
     render_archived(&out, STR(ROOM), STR_NULL, &a, STR("sid"), STR_NULL);
-    is("message", RESULT("") "/A&amp;n' type='groupchat' id='sid'><body>x</body>"
+    is("message",
+       RESULT("") "/A&amp;n' type='groupchat' id='sid'><body>x</body>"
                   "<x xmlns='" NS_MUC_USER "'><item jid='ann@localhost'/></x>" OID SID RESULT_END);
 }
 
-/* XEP-0424 §4, XEP-0425 §4 */
+/* X0424-tombstone, X0425-tombstone */
 static void tombstones(void **state)
 {
     (void)state;
@@ -353,9 +361,10 @@ static void tombstones(void **state)
     m.payload = b("");
     m.retraction = &r;
     render_archived(&out, STR(ROOM), STR_NULL, &a, STR("sid"), STR_NULL);
-    is("message", RESULT("") "/A&amp;n' type='groupchat' id='m1'><retracted xmlns='" NS_RETRACT
-                  "' id='r1' stamp='" STAMP "'>" BY_AMY() "<reason>ru&lt;de</reason></retracted>"
-                  OID SID RESULT_END);
+    is("message",
+       RESULT("") "/A&amp;n' type='groupchat' id='m1'><retracted xmlns='" NS_RETRACT
+                  "' id='r1' stamp='" STAMP
+                  "'>" BY_AMY() "<reason>ru&lt;de</reason></retracted>" OID SID RESULT_END);
     r.moderated = false;
     render_groupchat(&out, STR(ROOM), &m, STR("sid"), STR_NULL); /* in the history */
     is("message", " from='" ROOM "/A&amp;n' type='groupchat' id='m1'><retracted xmlns='" NS_RETRACT
@@ -363,7 +372,7 @@ static void tombstones(void **state)
                   "' stamp='" STAMP "'/>" OID SID "</message>");
 }
 
-/* XEP-0425 §3.1 */
+/* X0425-broadcast, X0425-anonymous */
 static void the_room_tells_of_moderation(void **state)
 {
     (void)state;
@@ -412,7 +421,7 @@ static void ends(void **state)
              "'/></metadata></iq>");
 }
 
-/* XEP-0313 §4.1.5 */
+/* X0313-form */
 static void the_form(void **state)
 {
     (void)state;
@@ -427,8 +436,8 @@ static void the_form(void **state)
     const struct xnode *iq = lib_stanza(&arena, xml("<iq to='x'%.*s", STR_FMT(s)));
     const struct xnode *x = xnode_child(xnode_child(iq, NS_MAM, "query"), NS_DATA, "x");
     assert_true(str_is(xnode_attr(x, "type"), "form"));
-    static const char *const want[][2] = {{"FORM_TYPE", "hidden"},     {"with", "jid-single"},
-                                          {"start", "text-single"},    {"end", "text-single"},
+    static const char *const want[][2] = {{"FORM_TYPE", "hidden"},      {"with", "jid-single"},
+                                          {"start", "text-single"},     {"end", "text-single"},
                                           {"before-id", "text-single"}, {"after-id", "text-single"},
                                           {"ids", "list-multi"}};
     size_t n = 0;
@@ -438,11 +447,12 @@ static void the_form(void **state)
         assert_true(str_is(xnode_attr(f, "type"), want[n][1]));
     }
     assert_int_equal(n, sizeof want / sizeof want[0]);
-    assert_non_null(xnode_child(
-        xnode_child(x->last, "http://jabber.org/protocol/xdata-validate", "validate"), NULL, "open"));
+    assert_non_null(
+        xnode_child(xnode_child(x->last, "http://jabber.org/protocol/xdata-validate", "validate"),
+                    NULL, "open"));
 }
 
-/* W77: what a room offers as it is configured. */
+/* W77, X0313-feature, X0424-feature, X0425-feature: what a room offers as it is configured. */
 static bool offers(const Verona__DiscoInfo *d, const char *feature)
 {
     buf_reset(&out);
@@ -475,9 +485,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(queries),   T(malformed_queries), T(what_is_kept), T(retractions),
-        T(moderation), T(results),          T(tombstones),   T(the_room_tells_of_moderation),
-        T(ends),      T(the_form),          T(features),
+        T(queries),    T(malformed_queries), T(what_is_kept), T(retractions),
+        T(moderation), T(results),           T(tombstones),   T(the_room_tells_of_moderation),
+        T(ends),       T(the_form),          T(features),
     };
     return cmocka_run_group_tests_name("archive", tests, NULL, NULL);
 }

@@ -196,8 +196,9 @@ static void put_config(struct buf *b, const struct fx *f)
 
 static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
 {
-    static const char *const kinds[] = {"error", "result", "items",    "config",    "register",
-                                        "info",  "disco",  "own-nick", "not-inside", "archive-form"};
+    static const char *const kinds[] = {"error",      "result",      "items", "config",
+                                        "register",   "info",        "disco", "own-nick",
+                                        "not-inside", "archive-form"};
     static const char *const stanzas[] = {"", " message", " presence"};
     buf_printf(b, "reply %s%s %s", tag_of(t, t->fx.origin.gw, t->fx.origin.sid),
                stanzas[f->reply.stanza], kinds[f->reply.kind]);

@@ -15,11 +15,10 @@
  *   W: presence [NICK] [payload= strict=no]     W: leave [NICK] [payload= broken]
  *   W: say TEXT [subject= thread store nostore nobody type= archive retracts=E-S]
  *   W: subject TEXT
- *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip meta]
- *   W: archiveform                              W: moderate E-S [reason=]
- *   W: pm NICK TEXT [type=]                     W: error [CONDITION] [text= presence]
- *   W: probe NICK
- *   W: get role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
+ *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip
+ * meta] W: archiveform                              W: moderate E-S [reason=] W: pm NICK TEXT
+ * [type=]                     W: error [CONDITION] [text= presence] W: probe NICK W: get
+ * role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
  * ... W: config   W: submit [FIELD=VALUE|VALUE ... form_type=]   W: cancel W: destroy [alternate=
  * reason= password=] W: register [NICK] [valid=no]               W: unregister W: invite JID
  * [reason= continue= body=] ; JID ...   W: decline JID [reason=] W: disco|items|ping|iq [NICK] W:

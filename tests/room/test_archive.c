@@ -1,5 +1,6 @@
-/* test_archive.c: what goes into the archive of a room and who may ask it (XEP-0313; FEATURES W30, W77). */
-/* clang-format off: transcripts keep their lines */
+/* test_archive.c: what goes into the archive of a room and who may ask it (XEP-0313; FEATURES W30,
+ * W77). */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>
@@ -29,7 +30,8 @@ static void in_archived(const char *fields, const char *transcript)
     trace_deinit(&t);
 }
 
-/* The gateway says what is worth keeping; history has its own rule; subjects are kept. */
+/* The gateway says what is worth keeping; history has its own rule; subjects are kept, private messages and
+ * what is refused are not (X0313-subjects, X0313-no-private, X0313-no-refused). */
 static void test_W30_what_is_kept(void **state)
 {
     (void)state;
@@ -51,9 +53,12 @@ static void test_W30_what_is_kept(void **state)
                 "ok\n"
                 "  message Romeo Night 7-6 id=m4\n"
                 "romeo: pm Romeo psst id=m5\n"
-                "  private Romeo psst chat id=m5 to=Romeo\n");
+                "  private Romeo psst chat id=m5 to=Romeo\n"
+                "juliet: say hey id=m6 archive\n"
+                "  reply juliet message error not-acceptable/cancel id=m6\n");
 }
 
+/* X0313-feature */
 static void test_a_room_without_archive(void **state)
 {
     (void)state;
@@ -84,6 +89,7 @@ static void test_a_question_as_the_store_gets_it(void **state)
                 "  reply romeo archive-form id=q4\n");
 }
 
+/* X0313-no-room */
 static void test_no_such_room(void **state)
 {
     (void)state;
@@ -95,7 +101,7 @@ static void test_no_such_room(void **state)
                "  gone\n");
 }
 
-/* Whoever could come in, inside or not; asked anew each time. */
+/* X0313-access, X0313-access-now: whoever could come in, inside or not; asked anew each time. */
 static void test_outcasts_may_not_ask(void **state)
 {
     (void)state;
@@ -120,6 +126,7 @@ static void test_outcasts_may_not_ask(void **state)
                 "  archive juliet born=7-1 last=7-4 since=1699395200000 id=q4\n");
 }
 
+/* X0313-access-members */
 static void test_members_only(void **state)
 {
     (void)state;
@@ -135,6 +142,7 @@ static void test_members_only(void **state)
                 "  archive juliet born=7-1 last=7-3 since=1699395200000 id=q2\n");
 }
 
+/* X0313-access-password */
 static void test_password(void **state)
 {
     (void)state;
@@ -175,7 +183,7 @@ static void test_W17_a_locked_room_has_none(void **state)
     trace_deinit(&t);
 }
 
-/* Real JIDs: in a non-anonymous room everybody's, else for moderators and who would be one. */
+/* X0313-with-hidden, X0313-with, X0313-item-jid. Real JIDs: in a non-anonymous room everybody's, else for moderators and who would be one. */
 static void test_with_and_who_sees_jids(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
-/* test_retract.c: messages taken back by who said them and by moderators (XEP-0424, XEP-0425; FEATURES W30, W44). */
-/* clang-format off: transcripts keep their lines */
+/* test_retract.c: messages taken back by who said them and by moderators (XEP-0424, XEP-0425;
+ * FEATURES W30, W44). */
+/* clang-format off */
 #include "room/lib_trace.h"
 
 #include <setjmp.h>
@@ -25,7 +26,7 @@
     "ok\n"                                                                                         \
     "  message Juliet ho 7-4 id=m2\n"
 
-/* The original is gone from the history with the commit; who joins sees a tombstone in its place. */
+/* X0424-history. The original is gone from the history with the commit; who joins sees a tombstone in its place. */
 static void test_by_the_sender(void **state)
 {
     (void)state;
@@ -41,7 +42,7 @@ static void test_by_the_sender(void **state)
              "  subject to=paris\n");
 }
 
-/* His own only; also under another nick. A retraction that the store refuses takes nothing back. */
+/* X0424-author. His own only; also under another nick. A retraction that the store refuses takes nothing back. */
 static void test_whose_it_is(void **state)
 {
     (void)state;
@@ -72,7 +73,7 @@ static void test_whose_it_is(void **state)
              "  subject to=nurse\n");
 }
 
-/* Names of no message of this room: passed on like any other message. */
+/* X0424-unknown. Names of no message of this room: passed on like any other message. */
 static void test_of_nothing(void **state)
 {
     (void)state;
@@ -87,6 +88,7 @@ static void test_of_nothing(void **state)
              "  message Juliet oops 7-6 id=m4\n");
 }
 
+/* X0425-broadcast, X0425-result, X0425-history */
 static void test_by_a_moderator(void **state)
 {
     (void)state;
@@ -112,6 +114,7 @@ static void test_by_a_moderator(void **state)
              "  subject to=nurse\n");
 }
 
+/* X0425-forbidden */
 static void test_W44_who_may_moderate(void **state)
 {
     (void)state;
@@ -129,7 +132,7 @@ static void test_W44_who_may_moderate(void **state)
                "  gone\n");
 }
 
-/* Of another room of that name, of none, and what the store does not have: nothing happens. */
+/* X0425-not-found. Of another room of that name, of none, and what the store does not have: nothing happens. */
 static void test_no_such_message(void **state)
 {
     (void)state;

@@ -102,15 +102,22 @@ static const char *enum_name(const ProtobufCEnumDescriptor *d, int value)
 
 const char *parts_of(struct arena *a, const Verona__Delivery *d)
 {
-    static const char *const kinds[] = {[0] = "?",          [1] = "roster",  [2] = "presence",
-                                        [3] = "message",    [4] = "history", [5] = "notice",
-                                        [6] = "status",     [7] = "reply",   [8] = "post",
-                                        [9] = "destroyed",  [10] = "facts",  [20] = "archive"};
-    static const char *const answers[] = {
-        [5] = "error",       [6] = "empty",       [7] = "items",
-        [8] = "config",      [9] = "register",    [10] = "disco_info",
-        [11] = "disco_items", [12] = "own_nick",  [13] = "not_inside",
-        [30] = "archive_fin", [31] = "archive_metadata", [32] = "archive_form"};
+    static const char *const kinds[] = {
+        [0] = "?",       [1] = "roster",    [2] = "presence", [3] = "message",
+        [4] = "history", [5] = "notice",    [6] = "status",   [7] = "reply",
+        [8] = "post",    [9] = "destroyed", [10] = "facts",   [20] = "archive"};
+    static const char *const answers[] = {[5] = "error",
+                                          [6] = "empty",
+                                          [7] = "items",
+                                          [8] = "config",
+                                          [9] = "register",
+                                          [10] = "disco_info",
+                                          [11] = "disco_items",
+                                          [12] = "own_nick",
+                                          [13] = "not_inside",
+                                          [30] = "archive_fin",
+                                          [31] = "archive_metadata",
+                                          [32] = "archive_form"};
     struct buf b;
     buf_init(&b);
     for (size_t i = 0; i < d->n_parts; i++) {

@@ -284,6 +284,7 @@ static int teardown(void **state)
 
 /* ------------------------------------------------------------------ pages */
 
+/* X0313-page-forwards, X0313-fin, X0313-complete, X0313-ids */
 static void test_pages_forward(void **state)
 {
     (void)state;
@@ -302,6 +303,7 @@ static void test_pages_forward(void **state)
     assert_string_equal(page(0, false, 8, 0), "fin count=0 complete");
 }
 
+/* X0313-page-backwards, X0313-flip-page */
 static void test_pages_backward(void **state)
 {
     (void)state;
@@ -321,7 +323,8 @@ static void test_pages_backward(void **state)
     assert_string_equal(asked(ev), "3j 2j fin 2..3");
 }
 
-/* before-id and after-id bound the result, before and after the page; ids name what is wanted. */
+/* X0313-before-after-id, X0313-by-ids: they bound the result, before and after the page; ids name
+ * what is wanted. */
 static void test_ids(void **state)
 {
     (void)state;
@@ -359,6 +362,7 @@ static void test_ids(void **state)
     assert_string_equal(asked(ev), "item-not-found");
 }
 
+/* X0313-unknown-id */
 static void test_unknown_ids(void **state)
 {
     (void)state;
@@ -376,6 +380,7 @@ static void test_unknown_ids(void **state)
     assert_string_equal(asked(ev), "item-not-found");
 }
 
+/* X0313-with, X0313-start-end, X0313-item-jid */
 static void test_filters(void **state)
 {
     (void)state;
@@ -406,7 +411,8 @@ static void test_filters(void **state)
     assert_string_equal(asked(ev), "2j fin 2..2 complete");
 }
 
-/* Many entries, few matches: several reads, and still the right page. */
+/* X0313-page-limit, X0313-metadata: many entries, few matches: several reads, and still the right
+ * page. */
 static void test_a_long_log(void **state)
 {
     (void)state;
@@ -435,6 +441,7 @@ static void test_a_long_log(void **state)
     assert_non_null(strstr(fifty, "fin 224..323"));
 }
 
+/* X0313-metadata-empty */
 static void test_metadata_of_nothing(void **state)
 {
     (void)state;
@@ -471,6 +478,36 @@ static void test_large_messages(void **state)
     assert_string_equal(page(-1, false, 5, 0), "6j fin 6..6 complete");
 }
 
+/* X0313-retention-age: what is too old is not there, in the store still or not. */
+static void test_age(void **state)
+{
+    (void)state;
+    t.service.defaults.archive_days = 1; /* of the rooms that are made from now on */
+    struct request r = request();
+    Verona__RoomEvent *ev = req(&r);
+    Verona__DestroyIn d = VERONA__DESTROY_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_DESTROY;
+    ev->destroy = &d;
+    push(ev);
+    r = request();
+    r.nick = "alice";
+    push(req_join(&r)); /* 3 */
+    run();
+    say("<body>old</body>");
+    t.wall_ms += 24 * 3600 * 1000;
+    say("<body>new</body>");
+    forget();
+    assert_string_equal(page(-1, false, 0, 0), "5j fin 5..5 complete");
+    assert_string_equal(page(-1, true, 0, 0), "5j fin 5..5 complete");
+    assert_string_equal(page(-1, false, 4, 0), "5j fin 5..5 complete"); /* known, though too old */
+    assert_string_equal(asked(query(VERONA__ARCHIVE_IN__KIND__METADATA)), "metadata 5..5");
+    Verona__Name *ids[] = {name(4)};
+    ev = query(VERONA__ARCHIVE_IN__KIND__QUERY);
+    ev->archive->ids = ids;
+    ev->archive->n_ids = 1;
+    assert_string_equal(asked(ev), "item-not-found");
+}
+
 /* ------------------------------------------------------------------ under way */
 
 static void test_one_at_a_time(void **state)
@@ -495,7 +532,7 @@ static void test_one_at_a_time(void **state)
     assert_string_equal(answers(), "2j fin 2..2 complete");
 }
 
-/* What waited is asked again, with the rights of then. */
+/* X0313-access-now: what waited is asked again, with the rights of then. */
 static void test_access_is_checked_when_its_turn_comes(void **state)
 {
     (void)state;
@@ -534,7 +571,8 @@ static void test_a_question_below_the_mark(void **state)
     say("<body>y</body>");
     forget();
     assert_string_equal(asked(ev), "2j 3j fin 2..3 complete");
-    rooms_slot_lost(t.rooms, t.slot); /* and so says another owner, who has the mark from the store */
+    rooms_slot_lost(t.rooms,
+                    t.slot); /* and so says another owner, who has the mark from the store */
     t.epoch = 6;
     rooms_slot_gained(t.rooms, t.slot, 6, true);
     forget();
@@ -661,7 +699,8 @@ static void test_moderation(void **state)
     assert_int_equal(p->messages[1]->jid.len, 0); /* the room speaks */
     t.seen = t.n_sent;
     assert_string_equal(asked(moderate(99)), "item-not-found");
-    assert_string_equal(asked(moderate(3)), "item-not-found"); /* the store knows it is the room's */
+    assert_string_equal(asked(moderate(3)),
+                        "item-not-found"); /* the store knows it is the room's */
     assert_string_equal(page(-1, false, 0, 0), "2j 3 fin 2..3 complete");
 }
 
@@ -701,6 +740,7 @@ int main(void)
         TEST(test_a_long_log),
         TEST(test_metadata_of_nothing),
         TEST(test_large_messages),
+        TEST(test_age),
         TEST(test_one_at_a_time),
         TEST(test_access_is_checked_when_its_turn_comes),
         TEST(test_a_question_below_the_mark),

@@ -1,5 +1,5 @@
-/* test_store_archive.c: the log of a room as its archive, in both stores: reading it both ways, messages
- * taken back, and what is kept. */
+/* test_store_archive.c: the log of a room as its archive, in both stores: reading it both ways,
+ * messages taken back, and what is kept. */
 #include "cluster/redis_server.h"
 
 #include "base/err.h"
@@ -287,6 +287,7 @@ static int teardown(void **state)
 
 /* ---- reading */
 
+/* X0313-order */
 static void it_is_read_both_ways_over_owners(void **state)
 {
     (void)state;
@@ -360,14 +361,15 @@ static struct fx moderation(struct event_name target)
     return fx;
 }
 
+/* X0424-tombstone, X0424-author, X0424-stored, X0424-unknown */
 static void a_sender_takes_his_own_back(void **state)
 {
     (void)state;
     say("a");
     say("b");
     struct fx fx[] = {retraction(at(100, 2), "b0b", "r1"), message("c", true),
-                      retraction(at(100, 3), "other", "r2"),
-                      retraction(at(100, 99), "b0b", "r3"), retraction(at(100, 2), "b0b", "r4")};
+                      retraction(at(100, 3), "other", "r2"), retraction(at(100, 99), "b0b", "r3"),
+                      retraction(at(100, 2), "b0b", "r4")};
     assert_int_equal(commit(fx, 5), 0);
     struct result *r = all(false);
     assert_string_equal(r->text, "-100-1 :; 100-2 Bob: gone by r1@4000; 100-3 Bob:b; "
@@ -382,6 +384,7 @@ static void a_sender_takes_his_own_back(void **state)
     assert_non_null(strstr(all(false)->text, "-100-1 :; "));
 }
 
+/* X0425-tombstone, X0425-not-found, X0425-archived */
 static void a_moderator_takes_any_back(void **state)
 {
     (void)state;
@@ -416,6 +419,7 @@ static void a_moderator_takes_any_back(void **state)
 
 /* ---- what is kept */
 
+/* X0313-retention-count */
 static void as_many_as_the_room_keeps(void **state)
 {
     (void)state;
@@ -455,6 +459,7 @@ static void only_what_is_archived(void **state)
     assert_non_null(strstr(r->text, "100-2 Bob:precious; "));
 }
 
+/* X0313-retention-age */
 static void not_longer_than_the_room_keeps(void **state)
 {
     (void)state;
@@ -487,6 +492,7 @@ static void tombstones_go_with_their_messages(void **state)
     }
 }
 
+/* X0313-destroyed */
 static void another_room_of_the_name_has_another_archive(void **state)
 {
     (void)state;
