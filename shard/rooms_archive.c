@@ -1,8 +1,7 @@
 /* rooms_archive.c: questions to the archive: what a room allowed (FX_ARCHIVE) is read from the
  * store in chunks and answered, while the room goes on.
  *
- *   FX_ARCHIVE --> queue --> names there? --> chunk, chunk ... --> page and end, in the room's
- * stream
+ *   FX_ARCHIVE --> queue --> names there? --> chunk, chunk ... --> page and end
  *
  * Of one session there is one query to a room under way; further requests wait behind it and are
  * stepped, with their check of access, when it is answered. */

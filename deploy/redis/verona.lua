@@ -15,7 +15,7 @@
 --   verona:{sN}:log:<room>      stream "<epoch>-<seq>", field p = LogEntry
 --   verona:{sN}:gone:<room>     "<epoch>-<seq>" of a message that was taken back -> Retraction
 --   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, d:<gateway>:<boot> = rseq,
---                               and of the log: ta tk tc ts (see trim)
+--                               trim = "ta tk ts tc" (see there)
 --   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
 --   verona:{sN}:nicks:<room>    reserved nick -> bare JID
 --   verona:{sN}:rooms           rooms of the slot
@@ -219,8 +219,34 @@ local function stored_nick(v)
 end
 
 -- Of a LogEntry.
+-- (field(v, 14) == 1, as fast as it can be: asked of every entry once.)
 local function is_archived(v)
-  return field(v, 14) == 1
+  local i, len, byte = 1, #v, string.byte
+  while i <= len do
+    local tag = byte(v, i)
+    if tag == 112 then
+      return byte(v, i + 1) == 1
+    elseif tag > 112 then
+      return false
+    end
+    i = i + 1
+    local b = byte(v, i)
+    i = i + 1
+    if tag % 8 == 2 then
+      local n, m = b % 128, 128
+      while b >= 128 do
+        b = byte(v, i)
+        n, m, i = n + (b % 128) * m, m * 128, i + 1
+      end
+      i = i + n
+    else
+      while b >= 128 do
+        b = byte(v, i)
+        i = i + 1
+      end
+    end
+  end
+  return false
 end
 
 local function stamp_of(v)
@@ -239,8 +265,8 @@ end
 
 -- What a commit may take out of a log, beside as many entries as it adds: TRIM_MORE more. And it does so
 -- only when there are TRIM_SLACK too many.
-local TRIM_SLACK = 16
-local TRIM_MORE = 48
+local TRIM_SLACK = 32
+local TRIM_MORE = 64
 
 local function drop_entries(log, gone, ids)
   for i = 1, #ids, 100 do
@@ -251,22 +277,21 @@ local function drop_entries(log, gone, ids)
 end
 
 -- A log is  [archived messages only: tk of them, the newest is tc] [the newest entries, for history].
--- What leaves the second part goes to the first if it is archived, else it is gone. The first part ends
--- where ta, the number of archived messages in both, is above `keep`, or at `since`. ts: stamp of its oldest.
+-- What leaves the second part goes to the first if it is archived, else it is gone. Of the first part goes
+-- what is beyond `keep`, and what is from before `since`. ta: archived messages in both; ts: no entry of
+-- the first part is older, 0: not known. As long as everything is archived the parts need not be told apart.
 -- Whatever flows in, a log holds at most keep + history + a few entries.
 local function trim(log, gone, t, history, keep, since, added)
   local at_once = added + TRIM_MORE
-  local over = call('XLEN', log) - t.tk - history
-  if over > TRIM_SLACK then
+  local len = call('XLEN', log)
+  local over = len - t.tk - history
+  if over > TRIM_SLACK and (len > t.ta or keep == 0) then
     local ids = {}
     for _, e in ipairs(call('XRANGE', log, t.tc == '' and '-' or '(' .. t.tc, '+', 'COUNT',
-                            math.min(over, at_once))) do
+                            num(math.min(over, at_once)))) do
       local archived = is_archived(e[2][2])
       if archived and keep > 0 then
         t.tk = t.tk + 1
-        if t.tk == 1 then
-          t.ts = stamp_of(e[2][2])
-        end
       else
         ids[#ids + 1] = e[1]
         t.ta = math.max(t.ta - (archived and 1 or 0), 0)
@@ -274,16 +299,24 @@ local function trim(log, gone, t, history, keep, since, added)
       t.tc = e[1]
     end
     drop_entries(log, gone, ids)
+    len = len - #ids
   end
-  if t.tk > 0 and (keep == 0 or t.ta > keep + TRIM_SLACK or t.ts < since) then
+  local free = math.min(len > t.ta and t.tk or len - history, at_once)
+  local extra = math.min(t.ta - keep, free)
+  if free <= 0 then
+    return
+  elseif keep > 0 and t.ts >= since and extra > TRIM_SLACK and call('EXISTS', gone) == 0 then
+    call('XTRIM', log, 'MAXLEN', '=', num(len - extra)) -- none of them need be looked at
+    t.ta, t.tk = t.ta - extra, math.max(t.tk - extra, 0)
+  elseif keep == 0 or t.ts < since or extra > TRIM_SLACK then
     local ids = {}
-    for _, e in ipairs(call('XRANGE', log, '-', '+', 'COUNT', math.min(t.tk, at_once))) do
+    for _, e in ipairs(call('XRANGE', log, '-', '+', 'COUNT', num(free))) do
       t.ts = stamp_of(e[2][2])
       if keep > 0 and t.ta <= keep and t.ts >= since then
         break
       end
       ids[#ids + 1] = e[1]
-      t.ta, t.tk = math.max(t.ta - 1, 0), t.tk - 1
+      t.ta, t.tk = math.max(t.ta - 1, 0), math.max(t.tk - 1, 0)
     end
     drop_entries(log, gone, ids)
   end
@@ -346,7 +379,7 @@ local function commit(keys, args)
     return err('FENCED ' .. (o[1] or '-'))
   end
 
-  local h = call('HMGET', meta, 'last', 'state', 'ta', 'tk', 'tc', 'ts')
+  local h = call('HMGET', meta, 'last', 'state', 'trim')
   local last = h[1] or '0-0'
   if last == epoch .. '-' .. args[tail - 4] then
     local newest = call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1]
@@ -450,12 +483,15 @@ local function commit(keys, args)
       return err('ORDER ' .. id)
     end
   end
-  local t = {ta = 0, tk = 0, tc = '', ts = 0}
+  local t = {ta = 0, tk = 0, ts = 0, tc = ''}
   if flag == 'create' then -- what is older was said in another room of that name
     call('XTRIM', log, 'MAXLEN', '=', '1')
     call('DEL', gone)
-  elseif is_int(h[3]) and is_int(h[4]) and is_name(h[5] == '' and '0-0' or h[5]) and is_int(h[6]) then
-    t = {ta = tonumber(h[3]), tk = tonumber(h[4]), tc = h[5], ts = tonumber(h[6])}
+  elseif h[3] then
+    local ta, tk, ts, tc = string.match(h[3], '^(%d+) (%d+) (%d+) (.*)$')
+    if is_int(ta) and is_int(tk) and is_int(ts) and (tc == '' or is_name(tc)) then
+      t = {ta = tonumber(ta), tk = tonumber(tk), ts = tonumber(ts), tc = tc}
+    end
   end
   t.ta = t.ta + tonumber(args[rest + 2])
   for i = 1, #tombstones, 2 do
@@ -469,8 +505,8 @@ local function commit(keys, args)
     end
     call('HSET', meta, 'd:' .. w[1], num(marks[w[1]]))
   end
-  call('HSET', meta, 'last', epoch .. '-' .. args[tail - 4], 'ta', num(t.ta), 'tk', num(t.tk), 'tc', t.tc,
-       'ts', num(t.ts))
+  call('HSET', meta, 'last', epoch .. '-' .. args[tail - 4], 'trim',
+       string.format('%.0f %.0f %.0f %s', t.ta, t.tk, t.ts, t.tc))
   if flag == 'destroy' then
     call('HDEL', meta, 'state')
     call('HSET', meta, 'gone', stamp)
