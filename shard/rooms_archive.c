@@ -89,7 +89,7 @@ static void read_free(struct archive_read *r)
     mem_free(r);
 }
 
-static void start_some(struct rooms *rs);
+static void start_soon(struct rooms *rs);
 
 /* The answer is out: what waited behind it is a request like any other now. */
 static void read_end(struct archive_read *r, const char *result)
@@ -123,7 +123,7 @@ static void read_end(struct archive_read *r, const char *result)
         arena_deinit(&a);
         mem_free(w);
     }
-    start_some(rs);
+    start_soon(rs);
 }
 
 /* ------------------------------------------------------------------ answers */
@@ -459,12 +459,10 @@ static void begin(struct archive_read *r)
     rs->store->ops->read(rs->store, r->slot, r->room, &range, on_names, r);
 }
 
-static void start_some(struct rooms *rs)
+static void start_reads(void *ctx)
 {
+    struct rooms *rs = ctx;
     struct list *it = rs->reads.next;
-    if (rs->starting_reads)
-        return; /* an answer at once: the loop below goes on */
-    rs->starting_reads = true;
     while (rs->n_active_reads < ACTIVE && it != &rs->reads) {
         struct archive_read *r = LIST_ENTRY(it, struct archive_read, link);
         it = it->next;
@@ -473,9 +471,15 @@ static void start_some(struct rooms *rs)
         r->active = true;
         rs->n_active_reads++;
         begin(r);
-        it = rs->reads.next; /* which may have changed */
+        it = rs->reads.next; /* an answer at once may have changed the list */
     }
-    rs->starting_reads = false;
+}
+
+/* Not from within a step: an answer at once lets others step, and rooms go. */
+static void start_soon(struct rooms *rs)
+{
+    if (!list_empty(&rs->reads))
+        loop_defer(rs->loop, &rs->reads_task, LOOP_PRIO_WORK, start_reads, rs);
 }
 
 /* ------------------------------------------------------------------ from rooms */
@@ -516,7 +520,7 @@ void archive_start(struct rooms *rs, const struct entry *e, const struct work *w
     if (rs->n_reads > LIMIT_ARCHIVE_READS)
         fail(r, SE_RESOURCE_CONSTRAINT, "Too many questions to archives", "limited");
     else
-        start_some(rs);
+        start_soon(rs);
 }
 
 bool archive_hold(struct rooms *rs, const struct entry *e, gateway_ref gw,
@@ -554,6 +558,7 @@ void archive_forget_gateway(struct rooms *rs, gateway_ref gw)
 
 void archive_drop(struct rooms *rs)
 {
+    loop_cancel(&rs->reads_task);
     LIST_FOREACH_SAFE(it, nx, &rs->reads)
     read_free(LIST_ENTRY(it, struct archive_read, link));
 }

@@ -133,7 +133,7 @@ struct rooms {
     struct list orphans; /* by due_ms */
     struct list reads;   /* struct archive_read, in order of asking */
     uint32_t n_reads, n_active_reads;
-    bool starting_reads;
+    struct loop_task reads_task;
     struct list free_works;
     uint32_t n_free_works;
     size_t queued_bytes;

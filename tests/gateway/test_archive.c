@@ -249,7 +249,7 @@ static void retractions(void **state)
 
 #define MODERATE(id, inner)                                                                        \
     "<iq type='set' id='q'><moderate xmlns='" NS_MODERATE "' id='" id "'>" inner "</moderate></"   \
-                                                                                 "iq>"
+    "iq>"
 #define RETRACT_CHILD "<retract xmlns='" NS_RETRACT "'/>"
 
 static void moderation(void **state)
