@@ -333,7 +333,7 @@ static void on_chunk(void *ctx, int err, const struct store_logged *list, uint32
             r->low = after(list[i].m.name);
     }
     bool over = !room_left || n < r->chunk;
-    next_chunk(r, bytes, matched == r->count);
+    next_chunk(r, bytes, matched == r->count || r->q.max == 0);
     if (!over) {
         look(r);
         return;
