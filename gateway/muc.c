@@ -12,6 +12,7 @@ struct muc *muc_new(struct gateway *g)
     m->g = g;
     for (uint32_t i = 0; i < SLOT_COUNT; i++)
         list_init(&m->by_slot[i]);
+    list_init(&m->fragments);
     arena_init(&m->arena);
     buf_init(&m->out);
     buf_init(&m->history);
@@ -61,6 +62,7 @@ void muc_destroy(struct muc **m_p)
     struct mroom *r, *next;
     HASH_ITER(hh, m->rooms, r, next)
     room_close(m, r);
+    fragment_drop_all(m);
     stanza_ids_destroy(&m->ids);
     arena_deinit(&m->arena);
     buf_deinit(&m->out);
@@ -226,6 +228,7 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
         break;
     case VERONA__PART__KIND_ROSTER:
     case VERONA__PART__KIND_ARCHIVE:
+    case VERONA__PART__KIND_FRAGMENT:
     case VERONA__PART__KIND_REPLY:
     case VERONA__PART__KIND_POST:
     case VERONA__PART__KIND__NOT_SET:
@@ -250,13 +253,22 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
 {
     struct str jid = wire_str(d->room);
     bool groupchat = false, destroyed = false;
+    struct arena whole; /* a part that was in pieces */
+    arena_init(&whole);
     if (!m->ids)
         m->ids = stanza_ids_new(cluster_meta(m->g->cluster)->key);
     struct mroom *room = room_find(m, jid);
     if (room && (d->n_parts == 0 || d->parts[0]->kind_case != VERONA__PART__KIND_ROSTER))
         check_gap(room, d);
+    if (!list_empty(&m->fragments) &&
+        (d->n_parts == 0 || d->parts[0]->kind_case != VERONA__PART__KIND_FRAGMENT))
+        fragment_drop_room(m, jid);
     for (size_t i = 0; i < d->n_parts; i++) {
         const Verona__Part *part = d->parts[i];
+        if (part->kind_case == VERONA__PART__KIND_FRAGMENT)
+            part = fragment_add(m, d, part->fragment, &whole);
+        if (!part)
+            continue;
         if (part->kind_case == VERONA__PART__KIND_ROSTER)
             room = fill(m, room, d, part->roster);
         else if (part->kind_case == VERONA__PART__KIND_REPLY)
@@ -271,6 +283,7 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
                                   part->message->kind == VERONA__MESSAGE__KIND__GROUPCHAT);
         destroyed = destroyed || part->kind_case == VERONA__PART__KIND_DESTROYED;
     }
+    arena_deinit(&whole);
     if (d->origin && str_is(wire_str(d->origin->gateway), m->g->ref))
         acknowledge(m, d->origin->rseq, jid, groupchat);
     if (!room)
@@ -286,6 +299,7 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
 
 void muc_slot_lost(struct muc *m, uint32_t slot)
 {
+    fragment_drop_slot(m, slot);
     LIST_FOREACH_SAFE(it, next, &m->by_slot[slot])
     {
         struct mroom *r = LIST_ENTRY(it, struct mroom, in_slot);

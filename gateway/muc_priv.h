@@ -1,6 +1,7 @@
 /* muc_priv.h: what the files of muc share.
  *
  *   muc.c           stanzas out, deliveries in, the rooms that have a replica here
+ *   muc_fragment.c  parts that come in pieces
  *   muc_parts.c     messages, answers, posts
  *   muc_presence.c  presence: who gets which copy, in which order
  *   muc_copies.c    the copies
@@ -38,9 +39,11 @@ struct muc {
     struct mroom *rooms;
     struct list by_slot[SLOT_COUNT]; /* of mroom.in_slot */
     struct stanza_ids *ids;          /* made when the cluster's key is known */
-    struct arena arena;              /* one stanza in */
-    struct buf out;                  /* one tail */
-    struct buf history;              /* the tails of one history */
+    struct list fragments;           /* parts that are not complete yet (muc_fragment.c) */
+    size_t fragment_bytes;
+    struct arena arena; /* one stanza in */
+    struct buf out;     /* one tail */
+    struct buf history; /* the tails of one history */
     struct render_item *items;
     uint32_t cap_items;
     struct occ **occs; /* those that one Presence speaks of */
@@ -49,6 +52,16 @@ struct muc {
 
 /* NULL as long as the cluster's key is not known. */
 struct stanza_ids *muc_ids(struct muc *m);
+
+/* muc_fragment.c: see Fragment of muc.proto. */
+/* Takes a piece. The whole part once it is complete, in `a`; NULL before, and if it makes no sense.
+ */
+const Verona__Part *fragment_add(struct muc *m, const Verona__Delivery *d,
+                                 const Verona__Fragment *f, struct arena *a);
+/* The room said something else, or its slot is lost: the rest will not come. */
+void fragment_drop_room(struct muc *m, struct str room);
+void fragment_drop_slot(struct muc *m, uint32_t slot);
+void fragment_drop_all(struct muc *m);
 
 /* muc_presence.c */
 void muc_show_presence(struct muc *m, struct mroom *room, const Verona__Presence *p);

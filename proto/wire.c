@@ -145,7 +145,7 @@ static void capped_free(void *ctx, void *p)
 ProtobufCMessage *wire_unpack(const ProtobufCMessageDescriptor *type, struct str bytes,
                               struct arena *a)
 {
-    if (bytes.n > LIMIT_BUS_MESSAGE)
+    if (bytes.n > LIMIT_BUS_PART) /* an item is smaller, as its frame is */
         return NULL;
     struct capped capped = {a, UNPACK_BASE + UNPACK_FACTOR * bytes.n};
     ProtobufCAllocator alloc = {capped_alloc, capped_free, &capped};

@@ -194,10 +194,43 @@ static void emit(struct deliver_out *out, gateway_ref gw, struct str item)
     out->items[out->n++] = (struct deliver_item){gw, item};
 }
 
+enum { FRAGMENT_ABOVE = 2 * LIMIT_BUS_CHUNK }; /* no message of a client is so large */
+
+/* Cuts what is too large for one message (muc.proto, Fragment). */
+static const struct str *cut(const struct str *parts, uint32_t *n, struct arena *a)
+{
+    uint32_t total = 0, k = 0;
+    for (uint32_t i = 0; i < *n; i++)
+        total += parts[i].n > FRAGMENT_ABOVE ? (uint32_t)(parts[i].n / LIMIT_BUS_CHUNK) + 1 : 1;
+    if (total == *n)
+        return parts;
+    struct str *out = arena_alloc(a, total * sizeof *out);
+    for (uint32_t i = 0; i < *n; i++) {
+        if (parts[i].n <= FRAGMENT_ABOVE) {
+            out[k++] = parts[i];
+            continue;
+        }
+        for (size_t at = 0; at < parts[i].n; at += LIMIT_BUS_CHUNK) {
+            size_t left = parts[i].n - at;
+            Verona__Part part = VERONA__PART__INIT;
+            Verona__Fragment f = VERONA__FRAGMENT__INIT;
+            f.more = left > LIMIT_BUS_CHUNK;
+            f.data = wire_bytes(str_n(parts[i].p + at, f.more ? LIMIT_BUS_CHUNK : left));
+            part.kind_case = VERONA__PART__KIND_FRAGMENT;
+            part.fragment = &f;
+            uint8_t *bytes = arena_alloc(a, verona__part__get_packed_size(&part));
+            out[k++] = str_n(bytes, verona__part__pack(&part, bytes));
+        }
+    }
+    *n = k;
+    return out;
+}
+
 /* The parts of one gateway as Deliveries of about LIMIT_BUS_CHUNK at most. */
 static void emit_parts(const struct deliver_env *env, const struct deliver_step *s, gateway_ref gw,
                        const struct str *parts, uint32_t n, bool last, struct deliver_out *out)
 {
+    parts = cut(parts, &n, &out->arena);
     uint32_t from = 0;
     size_t size = 0;
     for (uint32_t i = 0; i < n; i++) {

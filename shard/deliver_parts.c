@@ -6,7 +6,6 @@
 
 enum {
     CHUNK = LIMIT_BUS_CHUNK / 2,              /* of a roster or a history */
-    PART_MAX = LIMIT_BUS_MESSAGE - 64 * 1024, /* a reply above it is refused */
     HISTORY_MAX = LIMIT_BUS_MESSAGE * 3 / 4,  /* one history that cannot be cut */
     OVERHEAD = 64,                            /* fixed fields of a record or message */
 };
@@ -545,7 +544,7 @@ static void reply(const struct deliver_step *step, const struct fx *fx, struct a
     answer(&r, fx, a);
     part.kind_case = VERONA__PART__KIND_REPLY;
     part.reply = &r;
-    if (verona__part__get_packed_size(&part) > PART_MAX)
+    if (verona__part__get_packed_size(&part) > LIMIT_BUS_PART)
         error_answer(&r, SE_RESOURCE_CONSTRAINT, STR("The answer is too large"), a);
     add(a, out, &part, PART_ORIGIN);
 }

@@ -36,6 +36,7 @@ enum {
     /* bus */
     LIMIT_BUS_MESSAGE = 1024 * 1024,
     LIMIT_BUS_CHUNK = 256 * 1024,
+    LIMIT_BUS_PART = 32 * 1024 * 1024, /* put together from fragments, at a gateway */
     LIMIT_BUS_CREDIT = 4 * 1024 * 1024,
     LIMIT_BUS_CREDIT_FRAMES = 8192,
     LIMIT_BUS_OVERRUN = 64 * 1024 * 1024,

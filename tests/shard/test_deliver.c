@@ -314,25 +314,55 @@ static void test_large_history(void **state)
     assert_int_equal(t.out.n, 0);
 }
 
-static void test_large_answer_is_refused(void **state)
+/* What all Deliveries to gateway 1 bring of one Part, put together. */
+static Verona__Part *whole(void)
+{
+    struct buf b;
+    buf_init(&b);
+    for (uint32_t i = 0; i < t.out.n; i++) {
+        const Verona__Delivery *d = got(i, 1);
+        assert_true(t.out.items[i].item.n <= LIMIT_BUS_MESSAGE / 2);
+        assert_int_equal(d->n_parts, 1);
+        assert_int_equal(d->parts[0]->kind_case, VERONA__PART__KIND_FRAGMENT);
+        assert_int_equal(d->parts[0]->fragment->more, i + 1 < t.out.n);
+        assert_int_equal(d->origin != NULL, i + 1 == t.out.n); /* acknowledged when all is there */
+        buf_str(&b, wire_str(d->parts[0]->fragment->data));
+    }
+    Verona__Part *part = (Verona__Part *)wire_unpack(&verona__part__descriptor,
+                                                     arena_str(&t.arena, buf_as_str(&b)), &t.arena);
+    buf_deinit(&b);
+    return part;
+}
+
+static void test_large_answer_comes_in_pieces(void **state)
 {
     (void)state;
-    static char reason[3000];
+    enum { N = 400 };
+    static char reason[100000];
+    static struct fx_list_item items[N];
     memset(reason, 'r', sizeof reason);
-    struct fx_list_item items[400];
-    memset(items, 0, sizeof items);
-    for (size_t i = 0; i < 400; i++)
-        items[i] = (struct fx_list_item){.affiliation = AFFIL_OUTCAST,
-                                         .jid = STR("x@d"),
-                                         .reason = str_n(reason, sizeof reason)};
+    for (size_t i = 0; i < N; i++)
+        items[i] = (struct fx_list_item){
+            .affiliation = AFFIL_OUTCAST, .jid = STR("x@d"), .reason = str_n(reason, 3000)};
     struct room_event ev = event(ROOM_EV_ADMIN_GET, 1, 1, "u1@d/r");
+    ev.origin.rseq = 1;
     struct fx *fx = room_effects_add(&t.fx, FX_REPLY);
     fx->reply.kind = FXR_ITEMS;
     fx->reply.items = items;
     fx->reply.n_items = 100;
     spread(&ev, false);
     assert_string_equal(parts_of(&t.arena, got(0, 1)), "reply:items");
-    t.fx.list[0].reply.n_items = 400;
+    t.fx.list[0].reply.n_items = N;
+    spread(&ev, false);
+    assert_true(t.out.n > 4);
+    Verona__Part *part = whole();
+    assert_non_null(part);
+    assert_int_equal(part->kind_case, VERONA__PART__KIND_REPLY);
+    assert_int_equal(part->reply->items->n_items, N);
+    assert_int_equal(part->reply->items->items[N - 1]->reason.len, 3000);
+
+    for (size_t i = 0; i < N; i++)
+        items[i].reason.n = sizeof reason; /* 40 MB */
     spread(&ev, false);
     assert_string_equal(parts_of(&t.arena, got(0, 1)), "reply:error");
     assert_int_equal(got(0, 1)->parts[0]->reply->error->condition, SE_RESOURCE_CONSTRAINT);
@@ -349,7 +379,7 @@ int main(void)
         T(test_second_local_join_brings_no_roster),
         T(test_large_roster),
         T(test_large_history),
-        T(test_large_answer_is_refused),
+        T(test_large_answer_comes_in_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

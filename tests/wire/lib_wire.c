@@ -3,6 +3,7 @@
 #include "wire/lib_wire.h"
 
 #include "base/jid.h"
+#include "base/limits.h"
 #include "common/cluster/cluster.h"
 #include "gateway/lib_stanza.h"
 #include "gateway/client.h"
@@ -49,6 +50,8 @@ struct wire {
     uint32_t request_gw;
     wire_watch *watch;
     void *watch_ctx;
+    wire_bulk *bulk;
+    void *bulk_ctx;
 };
 
 static struct wire *world; /* for what stands in for the edge and the bus */
@@ -190,6 +193,11 @@ static void put_line(const char *who, struct str kind, struct str tail)
 void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool bulk)
 {
     (void)bulk;
+    if (tail.n > LIMIT_BUS_CHUNK) {
+        assert_non_null(world->bulk);
+        world->bulk(world->bulk_ctx, c, tail);
+        return;
+    }
     struct buf whole;
     struct arena a;
     arena_init(&a);
@@ -557,6 +565,12 @@ struct room_service *wire_service(struct wire *w)
 struct room *wire_room(struct wire *w)
 {
     return w->room;
+}
+
+void wire_on_bulk(struct wire *w, wire_bulk *fn, void *ctx)
+{
+    w->bulk = fn;
+    w->bulk_ctx = ctx;
 }
 
 void wire_on_stanza(struct wire *w, wire_watch *fn, void *ctx)

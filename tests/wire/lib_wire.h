@@ -38,6 +38,10 @@ struct room_service *wire_service(struct wire *w); /* change before the first ev
 struct room *wire_room(struct wire *w);
 void wire_on_stanza(struct wire *w, wire_watch *fn, void *ctx);
 
+/* Stanzas above 256 kB are no client's and have no tree here: fn gets what follows `to`. */
+typedef void wire_bulk(void *ctx, struct client *to, struct str tail);
+void wire_on_bulk(struct wire *w, wire_bulk *fn, void *ctx);
+
 /* Runs a transcript; fails the test at the first difference and prints both sides. */
 void wire_run(struct wire *w, const char *transcript);
 /* One command; what went out, or NULL for all the same. The text lives until the next command. */
