@@ -74,8 +74,8 @@ struct fx *message_persist(struct step *st, const struct session *s, enum pendin
         p->message.text = arena_str(&p->arena, st->ev->message.subject);
     struct fx *f = commit_add(st, p, kind == P_SUBJECT ? FXS_SUBJECT : FXS_MESSAGE);
     f->persist.in_history = in_history;
-    f->persist.in_archive =
-        st->room->config.archive && (kind == P_SUBJECT || st->ev->message.archive);
+    bool worth = kind == P_SUBJECT ? !st->ev->message.no_store : st->ev->message.archive;
+    f->persist.in_archive = st->room->config.archive && worth;
     f->persist.m = show_message(st, &p->message.entry->m);
     return f;
 }

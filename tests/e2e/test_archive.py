@@ -285,3 +285,31 @@ def test_copies_are_clean_and_whole(cluster, client):
         assert message["to"] is None
     assert entries[2][1].find("replace", "urn:xmpp:message-correct:0")["id"] == "x"
     assert entries[4][1].find("reply", "urn:xmpp:reply:0")["to"] == room + "/Ann"
+
+
+def test_no_question_is_lost_with_a_shard(own_cluster):
+    """X0313-survives: what a dead shard was asked, and did not answer, its successor answers, once."""
+    cluster = own_cluster(gateways=1, shards=2)
+    rooms = ["asked%d@conference.localhost" % n for n in range(6)]  # on either shard
+    with xmpp.Client(cluster.c2s(1), "ann@localhost") as ann, \
+            xmpp.Client(cluster.c2s(1), "bob@localhost") as bob:
+        for room in rooms:
+            ann.join(room, "Ann")
+            ann.configure(room, persistentroom="1")
+            ann.say(room, "hello")
+            ann.hear(room, "hello")
+        for victim in (1, 2):
+            asked = ["q%d.%d" % (victim, n) for n in range(60)]
+            for n, ref in enumerate(asked):
+                bob.send("<iq type='set' id='%s' to='%s'><query xmlns='%s'/></iq>" % (
+                    ref, rooms[n % len(rooms)], MAM))
+                if n == 30:
+                    old = cluster.kill("shard", victim)
+            answers = {}
+            while len(answers) < len(asked):
+                answer = bob.expect(lambda s: s.name == "iq", "an answer", timeout=30)
+                assert answer["id"] in asked and answer["id"] not in answers, answer
+                assert answer["type"] == "result" and answer.find("fin", MAM)["complete"] == "true", answer
+                answers[answer["id"]] = answer["from"]
+            assert [answers[ref] for ref in asked] == [rooms[n % len(rooms)] for n in range(60)]
+            cluster.wait_restarted("shard", victim, old)

@@ -287,6 +287,7 @@ static void parse_message(struct room_event *ev, struct words *w, struct str ver
     if (str_is(verb, "subject")) {
         ev->message.has_subject = true;
         ev->message.subject = text;
+        ev->message.no_store = flag(w, "nostore");
         return;
     }
     ev->message.has_body = !flag(w, "nobody");

@@ -14,7 +14,7 @@
  *   W: join [NICK] [pass= chars= stanzas= seconds= since= payload= strict=no]
  *   W: presence [NICK] [payload= strict=no]     W: leave [NICK] [payload= broken]
  *   W: say TEXT [subject= thread store nostore nobody type= archive retracts=E-S]
- *   W: subject TEXT
+ *   W: subject TEXT [nostore]
  *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip
  * meta] W: archiveform                              W: moderate E-S [reason=] W: pm NICK TEXT
  * [type=]                     W: error [CONDITION] [text= presence] W: probe NICK W: get
