@@ -179,6 +179,25 @@ static int invite(const Verona__InviteIn *in, struct arena *a, struct room_event
     return err;
 }
 
+/* XEP-0059 */
+static int items(const Verona__ItemsPage *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_DISCO_ITEMS;
+    if (!in)
+        return 0;
+    out->items.paged = true;
+    out->items.has_max = in->has_max;
+    out->items.max = in->max;
+    out->items.has_index = in->has_index;
+    out->items.index = in->index;
+    out->items.has_after = in->has_after;
+    out->items.after = take_text(in->after, LIMIT_JID_PART, &err);
+    out->items.has_before = in->has_before;
+    out->items.before = take_text(in->before, LIMIT_JID_PART, &err);
+    return err;
+}
+
 static int query(const Verona__QueryIn *in, struct room_event *out)
 {
     switch (in->kind) {
@@ -186,8 +205,7 @@ static int query(const Verona__QueryIn *in, struct room_event *out)
         out->type = ROOM_EV_DISCO_INFO;
         return 0;
     case VERONA__QUERY_IN__KIND__DISCO_ITEMS:
-        out->type = ROOM_EV_DISCO_ITEMS;
-        return 0;
+        return items(in->page, out);
     case VERONA__QUERY_IN__KIND__OWN_NICK:
         out->type = ROOM_EV_OWN_NICK;
         return 0;
@@ -292,6 +310,7 @@ static int message(const Verona__MessageIn *in, struct room_event *out)
     out->message.has_subject = in->has_subject;
     out->message.has_thread = in->has_thread;
     out->message.no_store = in->no_store;
+    out->message.correction = in->correction;
     out->message.store = in->store;
     out->message.subject = take_text(in->subject, LIMIT_SUBJECT, &err);
     out->message.payload = take(in->payload, LIMIT_STANZA, &err);

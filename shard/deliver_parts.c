@@ -119,6 +119,10 @@ static Verona__RoomConfig *config(const struct room_config *in, bool with_secret
     c->archive = in->archive;
     c->archive_messages = in->archive_messages;
     c->archive_days = in->archive_days;
+    c->hide_occupants = in->hide_occupants;
+    c->no_registration = in->no_registration;
+    c->has_max_history = in->has_max_history;
+    c->max_history = in->max_history;
     return c;
 }
 
@@ -392,12 +396,13 @@ static void destroyed(const struct fx *fx, struct arena *a, struct parts *out)
 /* ------------------------------------------------------------------ replies */
 
 static void error_answer(Verona__Reply *r, enum stanza_error error, struct str text,
-                         struct arena *a)
+                         struct str moved_to, struct arena *a)
 {
     Verona__StanzaError *e = arena_alloc(a, sizeof *e);
     verona__stanza_error__init(e);
     e->condition = (uint32_t)error;
     e->text = wire_bytes(text);
+    e->moved_to = wire_bytes(moved_to);
     r->answer_case = VERONA__REPLY__ANSWER_ERROR;
     r->error = e;
 }
@@ -445,6 +450,13 @@ static void info_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
     d->password = fx->reply.config.secret.n > 0;
     d->occupants = fx->reply.n_occupants;
     d->subject = wire_bytes(fx->reply.subject);
+    d->n_contacts = fx->reply.n_contacts;
+    d->contacts = strings(fx->reply.contacts, fx->reply.n_contacts, a);
+    d->logs = wire_bytes(fx->reply.logs);
+    d->max_history = fx->reply.max_history;
+    d->has_activity = fx->reply.has_activity;
+    d->messages = fx->reply.n_messages;
+    d->registration = fx->reply.registered;
     r->answer_case = VERONA__REPLY__ANSWER_DISCO_INFO;
     r->disco_info = d;
 }
@@ -478,7 +490,7 @@ static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
 {
     switch (fx->reply.kind) {
     case FXR_ERROR:
-        error_answer(r, fx->reply.error, fx->reply.text, a);
+        error_answer(r, fx->reply.error, fx->reply.text, fx->reply.moved_to, a);
         return;
     case FXR_EMPTY:
         r->answer_case = VERONA__REPLY__ANSWER_EMPTY;
@@ -507,6 +519,9 @@ static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
         verona__disco_items__init(r->disco_items);
         r->disco_items->n_nicks = fx->reply.n_nicks;
         r->disco_items->nicks = strings(fx->reply.nicks, fx->reply.n_nicks, a);
+        r->disco_items->paged = fx->reply.paged;
+        r->disco_items->count = fx->reply.n_occupants;
+        r->disco_items->index = fx->reply.index;
         return;
     case FXR_OWN_NICK:
         r->answer_case = VERONA__REPLY__ANSWER_OWN_NICK;
@@ -545,7 +560,7 @@ static void reply(const struct deliver_step *step, const struct fx *fx, struct a
     part.kind_case = VERONA__PART__KIND_REPLY;
     part.reply = &r;
     if (verona__part__get_packed_size(&part) > LIMIT_BUS_PART)
-        error_answer(&r, SE_RESOURCE_CONSTRAINT, STR("The answer is too large"), a);
+        error_answer(&r, SE_RESOURCE_CONSTRAINT, STR("The answer is too large"), STR_NULL, a);
     add(a, out, &part, PART_ORIGIN);
 }
 

@@ -1,7 +1,10 @@
-/* service.c: config -> struct room_service. */
+/* service.c: config -> struct room_service. The defaults of rooms are, from the weakest on: what is
+ * shipped, the preset, and each room.default.* that somebody set. */
 #include "shard/service.h"
 #include "base/err.h"
 #include "rt/config.h"
+#include "shard/presets.h"
+#include "shard/room/room.h"
 
 #include <strings.h>
 
@@ -27,17 +30,16 @@ static bool next_word(const char **p, struct str *out)
     return true;
 }
 
-static int roles(const struct config *cfg, struct room_config *c, struct buf *err)
+static int roles(const struct config *cfg, enum config_id id, uint32_t *out, struct buf *err)
 {
-    const char *p = config_str(cfg, CFG_ROOM_PRESENCEBROADCAST);
+    const char *p = config_str(cfg, id);
     struct str word;
-    c->presence_broadcast = 0;
+    *out = 0;
     while (next_word(&p, &word)) {
         enum role role;
         if (!role_parse(word, &role))
-            return refuse(cfg, CFG_ROOM_PRESENCEBROADCAST, "visitor, participant, moderator, none",
-                          err);
-        c->presence_broadcast |= ROLE_BIT((uint32_t)role);
+            return refuse(cfg, id, "visitor, participant, moderator, none", err);
+        *out |= ROLE_BIT((uint32_t)role);
     }
     return 0;
 }
@@ -67,52 +69,193 @@ static int either(const struct config *cfg, enum config_id id, const char *no, c
     return refuse(cfg, id, accepted, err);
 }
 
-static int admins(const struct config *cfg, struct service *s, struct buf *err)
+/* A list of bare JIDs; words points into bytes afterwards. */
+static int jids(const struct config *cfg, enum config_id id, struct buf *bytes, struct str *words,
+                uint32_t cap, uint32_t *n, struct buf *err)
 {
     const char *p;
     struct str word;
-    buf_z(&s->admin_bytes, config_str(cfg, CFG_ADMINS));
-    buf_c(&s->admin_bytes, '\0');
-    for (p = s->admin_bytes.data; next_word(&p, &word);) {
-        if (s->room.n_admins == sizeof s->admins / sizeof s->admins[0]) {
-            buf_printf(err, "%s: more than 64", config_key(CFG_ADMINS));
+    buf_z(bytes, config_str(cfg, id));
+    buf_c(bytes, '\0');
+    for (p = bytes->data; next_word(&p, &word);) {
+        if (*n == cap) {
+            buf_printf(err, "%s: more than %u", config_key(id), cap);
             return ERR_INVALID;
         }
-        s->admins[s->room.n_admins++] = word;
+        words[(*n)++] = word;
     }
     return 0;
 }
 
-int service_init(struct service *s, const struct config *cfg, struct buf *err)
+/* ------------------------------------------------------------------ what new rooms are */
+
+static void set_bool(const struct config *cfg, enum config_id id, bool *out, bool yes)
 {
-    struct room_config *c = &s->room.defaults;
-    memset(s, 0, sizeof *s);
-    buf_init(&s->admin_bytes);
-    c->persistent = config_bool(cfg, CFG_ROOM_PERSISTENT);
-    c->public_room = config_bool(cfg, CFG_ROOM_PUBLIC);
-    c->members_only = config_bool(cfg, CFG_ROOM_MEMBERSONLY);
-    c->moderated = config_bool(cfg, CFG_ROOM_MODERATED);
-    c->change_subject = config_bool(cfg, CFG_ROOM_CHANGESUBJECT);
-    c->logging = config_bool(cfg, CFG_ROOM_LOGGING);
-    c->allow_invites = config_bool(cfg, CFG_ROOM_ALLOWINVITES);
-    c->archive = config_bool(cfg, CFG_ROOM_ARCHIVE);
+    *out = config_bool(cfg, id) == yes;
+}
+
+/* Is the option to be read in this pass: all, or those that somebody set? */
+static bool wanted(const struct config *cfg, enum config_id id, bool set_only)
+{
+    return !set_only || strcmp(config_origin(cfg, id), "default") != 0;
+}
+
+static int defaults(const struct config *cfg, struct room_config *c, bool set_only, struct buf *err)
+{
+    const struct {
+        enum config_id id;
+        bool *out, yes;
+    } flags[] = {
+        {CFG_ROOM_PERSISTENT, &c->persistent, true},
+        {CFG_ROOM_PUBLIC, &c->public_room, true},
+        {CFG_ROOM_MEMBERSONLY, &c->members_only, true},
+        {CFG_ROOM_MODERATED, &c->moderated, true},
+        {CFG_ROOM_CHANGESUBJECT, &c->change_subject, true},
+        {CFG_ROOM_LOGGING, &c->logging, true},
+        {CFG_ROOM_ALLOWINVITES, &c->allow_invites, true},
+        {CFG_ROOM_ARCHIVE, &c->archive, true},
+        {CFG_ROOM_LISTOCCUPANTS, &c->hide_occupants, false},
+        {CFG_ROOM_REGISTRATION, &c->no_registration, false},
+    };
+    int rc = 0;
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (wanted(cfg, flags[i].id, set_only))
+            set_bool(cfg, flags[i].id, flags[i].out, flags[i].yes);
+    if (wanted(cfg, CFG_ROOM_WHOIS, set_only))
+        rc = either(cfg, CFG_ROOM_WHOIS, "moderators", "anyone", &c->whois_anyone, err);
+    if (rc == 0 && wanted(cfg, CFG_ROOM_PRESENCEBROADCAST, set_only))
+        rc = roles(cfg, CFG_ROOM_PRESENCEBROADCAST, &c->presence_broadcast, err);
+    if (rc == 0 && wanted(cfg, CFG_ROOM_GETMEMBERLIST, set_only))
+        rc = roles(cfg, CFG_ROOM_GETMEMBERLIST, &c->get_member_list, err);
+    if (rc == 0 && wanted(cfg, CFG_ROOM_ALLOWPM, set_only))
+        rc = allow_pm(cfg, c, err);
+    return rc;
+}
+
+/* A text of a form, within the limits that a form has. */
+static int text(const struct config *cfg, enum config_id id, struct str *out, struct buf *err)
+{
+    *out = str_of(config_str(cfg, id));
+    if (out->n <= LIMIT_REASON)
+        return 0;
+    buf_printf(err, "%s: longer than %d bytes", config_key(id), LIMIT_REASON);
+    return ERR_INVALID;
+}
+
+/* Fields that no preset speaks of. */
+static int plain_defaults(const struct config *cfg, struct room_config *c, struct buf *err)
+{
+    int rc = text(cfg, CFG_ROOM_ROOMNAME, &c->name, err);
+    if (rc == 0)
+        rc = text(cfg, CFG_ROOM_ROOMDESC, &c->description, err);
+    c->lang = str_of(config_str(cfg, CFG_ROOM_LANG));
+    if (rc == 0 && c->lang.n && !config_lang_ok(c->lang)) {
+        buf_printf(err, "%s: \"%s\" is no language tag such as en or pt-BR",
+                   config_key(CFG_ROOM_LANG), config_str(cfg, CFG_ROOM_LANG));
+        rc = ERR_INVALID;
+    }
+    if (rc == 0 && config_bool(cfg, CFG_ROOM_PASSWORDPROTECTED)) {
+        rc = text(cfg, CFG_ROOM_ROOMSECRET, &c->secret, err);
+        if (rc == 0 && !c->secret.n) { /* W65 */
+            buf_printf(err, "%s: needs %s", config_key(CFG_ROOM_PASSWORDPROTECTED),
+                       config_key(CFG_ROOM_ROOMSECRET));
+            rc = ERR_INVALID;
+        }
+    }
+    int64_t max = config_int(cfg, CFG_ROOM_MAXUSERS),
+            fetch = config_int(cfg, CFG_ROOM_MAXHISTORYFETCH);
+    c->max_users = max > 0 && max <= UINT32_MAX ? (uint32_t)max : 0;
     c->archive_messages = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_MESSAGES);
     c->archive_days = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_DAYS);
-    int64_t max = config_int(cfg, CFG_ROOM_MAXUSERS), history = config_int(cfg, CFG_ROOM_HISTORY);
-    c->max_users = max > 0 && max <= UINT32_MAX ? (uint32_t)max : 0;
-    s->room.lock_new_rooms = config_bool(cfg, CFG_ROOM_LOCK);
-    s->room.register_strangers = config_bool(cfg, CFG_ROOM_REGISTER);
-    s->room.history_default = history > 0 && history <= UINT32_MAX ? (uint32_t)history : 0;
-    s->room.admins = s->admins;
-    int rc = either(cfg, CFG_ROOM_WHOIS, "moderators", "anyone", &c->whois_anyone, err);
+    c->has_max_history = fetch >= 0 && fetch < LIMIT_HISTORY;
+    c->max_history = c->has_max_history ? (uint32_t)fetch : 0;
+    return rc;
+}
+
+static int room_defaults(const struct config *cfg, struct room_config *c, struct buf *err)
+{
+    const struct preset *preset = preset_find(str_of(config_str(cfg, CFG_ROOM_PRESET)));
+    int rc = defaults(cfg, c, false, err);
+    if (rc == 0 && preset) {
+        preset_apply(preset, c);
+        rc = defaults(cfg, c, true, err);
+    }
+    return rc ? rc : plain_defaults(cfg, c, err);
+}
+
+/* ------------------------------------------------------------------ policies */
+
+static bool name_allowed(const void *ctx, struct str local)
+{
+    const struct service *s = ctx;
+    char name[LIMIT_JID_PART + 1];
+    if (local.n > LIMIT_JID_PART)
+        return false;
+    memcpy(name, local.p, local.n);
+    name[local.n] = '\0';
+    return regexec(&s->name_pattern, name, 0, NULL, 0) == 0;
+}
+
+static int name_pattern(struct service *s, const struct config *cfg, struct buf *err)
+{
+    const char *pattern = config_str(cfg, CFG_ROOM_NAME_PATTERN);
+    char why[128];
+    if (!*pattern)
+        return 0;
+    int rc = regcomp(&s->name_pattern, pattern, REG_EXTENDED | REG_NOSUB);
+    if (rc) {
+        (void)regerror(rc, &s->name_pattern, why, sizeof why);
+        buf_printf(err, "%s: \"%s\" is no extended regular expression: %s",
+                   config_key(CFG_ROOM_NAME_PATTERN), pattern, why);
+        return ERR_INVALID;
+    }
+    s->has_name_pattern = true;
+    s->room.name_allowed = name_allowed;
+    s->room.name_ctx = s;
+    return 0;
+}
+
+static uint32_t number(const struct config *cfg, enum config_id id)
+{
+    int64_t v = config_int(cfg, id);
+    return v > 0 && v <= UINT32_MAX ? (uint32_t)v : 0;
+}
+
+static int policies(struct service *s, const struct config *cfg, struct buf *err)
+{
+    struct room_service *r = &s->room;
+    r->lock_new_rooms = config_bool(cfg, CFG_ROOM_LOCK);
+    r->history_default = number(cfg, CFG_ROOM_HISTORY);
+    r->create_by_admins_only = strcmp(config_str(cfg, CFG_ROOM_CREATE), "admins") == 0;
+    if (strcmp(config_str(cfg, CFG_ROOM_CREATE), "local") == 0)
+        r->create_domain = str_of(config_str(cfg, CFG_DOMAIN));
+    r->register_strangers = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "anyone") == 0;
+    r->register_off = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "off") == 0;
+    r->name_max = number(cfg, CFG_ROOM_NAME_MAX);
+    r->max_title = number(cfg, CFG_ROOM_MAX_NAME);
+    r->max_description = number(cfg, CFG_ROOM_MAX_DESC);
+    r->max_occupants = number(cfg, CFG_ROOM_MAX_OCCUPANTS);
+    r->tombstone_ms = config_ms(cfg, CFG_ROOM_TOMBSTONE);
+    r->admins = s->admins;
+    r->contacts = s->contacts;
+    int rc = text(cfg, CFG_ROOM_LOGS_URL, &r->logs_url, err);
+    return rc ? rc : name_pattern(s, cfg, err);
+}
+
+int service_init(struct service *s, const struct config *cfg, struct buf *err)
+{
+    memset(s, 0, sizeof *s);
+    buf_init(&s->admin_bytes);
+    buf_init(&s->contact_bytes);
+    int rc = room_defaults(cfg, &s->room.defaults, err);
     if (rc == 0)
-        rc = either(cfg, CFG_ROOM_CREATE, "anyone", "admins", &s->room.create_by_admins_only, err);
+        rc = policies(s, cfg, err);
     if (rc == 0)
-        rc = roles(cfg, c, err);
+        rc = jids(cfg, CFG_ADMINS, &s->admin_bytes, s->admins,
+                  sizeof s->admins / sizeof s->admins[0], &s->room.n_admins, err);
     if (rc == 0)
-        rc = allow_pm(cfg, c, err);
-    if (rc == 0)
-        rc = admins(cfg, s, err);
+        rc = jids(cfg, CFG_ROOM_CONTACT, &s->contact_bytes, s->contacts, LIMIT_CONTACTS,
+                  &s->room.n_contacts, err);
     if (rc)
         service_deinit(s);
     return rc;
@@ -121,4 +264,8 @@ int service_init(struct service *s, const struct config *cfg, struct buf *err)
 void service_deinit(struct service *s)
 {
     buf_deinit(&s->admin_bytes);
+    buf_deinit(&s->contact_bytes);
+    if (s->has_name_pattern)
+        regfree(&s->name_pattern);
+    s->has_name_pattern = false;
 }

@@ -24,6 +24,7 @@ enum {
     LIMIT_ID = 1024,
     LIMIT_REASON = 4096,
     LIMIT_SUBJECT = 16 * 1024,
+    LIMIT_LANG = 35, /* a language tag (RFC 5646 §4.4.1) */
     /* streams, in milliseconds */
     LIMIT_HEADER_MS = 10000,
     LIMIT_HANDSHAKE_MS = 10000,
@@ -62,7 +63,10 @@ enum {
     LIMIT_HOLD_MS = 5000, /* durable requests held while Redis is away */
     LIMIT_UNKNOWN_MS = 30000,
     LIMIT_ROOM_LOCK_MS = 300000,
-    LIMIT_EXTRA_PLACES = 5, /* admins and owners in a full room (XEP-0045 §7.2.9) */
+    LIMIT_CONTACTS = 16,     /* of a room or service, shown in its disco#info */
+    LIMIT_PAGE = 100,        /* items of one answer, where the asker pages (XEP-0059) */
+    LIMIT_PAGE_PLAIN = 1000, /* and where he does not */
+    LIMIT_EXTRA_PLACES = 5,  /* admins and owners in a full room (XEP-0045 §7.2.9) */
     /* slots and leases */
     LIMIT_CLAIM_CHUNK = 256,
     LIMIT_RENEW_MS = 200,

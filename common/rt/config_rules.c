@@ -17,10 +17,13 @@ static const struct {
     {CFG_LOG_LEVEL, false, "debug info warn error"},
     {CFG_LOG_FORMAT, false, "auto logfmt json pretty"},
     {CFG_LOG_PII, false, "hash full"},
-    {CFG_ROOM_CREATE, false, "anyone admins"},
+    {CFG_ROOM_CREATE, false, "anyone local admins"},
+    {CFG_ROOM_REGISTER, false, "members anyone off"},
+    {CFG_ROOM_PRESET, false, "none team community broadcast stage"},
     {CFG_ROOM_WHOIS, false, "moderators anyone"},
     {CFG_ROOM_ALLOWPM, false, "anyone participants moderators none"},
-    {CFG_ROOM_PRESENCEBROADCAST, true, "visitor participant moderator"},
+    {CFG_ROOM_PRESENCEBROADCAST, true, "visitor participant moderator none"},
+    {CFG_ROOM_GETMEMBERLIST, true, "visitor participant moderator"},
 };
 
 /* Numbers with bounds of their own; the others lie between 0 and DEFAULT_MAX. Times are
@@ -43,6 +46,10 @@ static const struct {
     {CFG_ROOM_MAXUSERS, 0, 1000000},
     {CFG_ROOM_ARCHIVE_MESSAGES, 1, LIMIT_ARCHIVE_MESSAGES},
     {CFG_ROOM_ARCHIVE_DAYS, 0, LIMIT_ARCHIVE_DAYS},
+    {CFG_ROOM_MAXHISTORYFETCH, 0, LIMIT_HISTORY},
+    {CFG_ROOM_NAME_MAX, 0, LIMIT_JID_PART},
+    {CFG_ROOM_MAX_NAME, 0, LIMIT_REASON},
+    {CFG_ROOM_MAX_DESC, 0, LIMIT_REASON},
 };
 
 static int64_t min_of(enum config_id id)

@@ -19,6 +19,9 @@
     X(CFG_DOMAIN, "xmpp.domain", STR, "localhost", "GSC", "the domain that users log in to") \
     X(CFG_MUC_DOMAIN, "xmpp.muc_domain", STR, "", "GSC", "the domain of the rooms; default: conference.<xmpp.domain>") \
     X(CFG_ADMINS, "xmpp.admins", STR, "", "GSC", "bare JIDs of service admins, separated by commas") \
+    X(CFG_CONTACT_ADMIN, "xmpp.contact_admin", STR, "", "G", "addresses (mailto:, xmpp:, https:) of the admins, separated by commas (XEP-0157)") \
+    X(CFG_CONTACT_ABUSE, "xmpp.contact_abuse", STR, "", "G", "addresses for reports of abuse, separated by commas") \
+    X(CFG_CONTACT_SUPPORT, "xmpp.contact_support", STR, "", "G", "addresses of user support, separated by commas") \
     X(CFG_C2S_LISTEN, "c2s.listen", STR, "127.0.0.1:5222", "G", "HOST:PORT for clients (STARTTLS)") \
     X(CFG_C2S_CERT, "c2s.certificate", STR, "", "G", "PEM file with the certificate chain; default: a self-signed one, made at start") \
     X(CFG_C2S_KEY, "c2s.key", STR, "", "G", "PEM file with the private key; default: in c2s.certificate") \
@@ -38,10 +41,31 @@
     X(CFG_KEEPALIVE, "c2s.keepalive", MS, "60s", "G", "a space is sent on a stream that was silent so long (0: never)") \
     X(CFG_ROOM_UNLOAD, "room.unload_after", MS, "60s", "S", "an empty persistent room leaves memory after this time") \
     X(CFG_ROOM_LOCK, "room.lock", BOOL, "true", "S", "a new room is closed to others until its owner configured it") \
-    X(CFG_ROOM_CREATE, "room.create", STR, "anyone", "S", "who may create rooms: anyone or admins") \
+    X(CFG_ROOM_CREATE, "room.create", STR, "anyone", "S", "who may create rooms: anyone, local (users of xmpp.domain) or admins") \
     X(CFG_ROOM_HISTORY, "room.history", INT, "20", "S", "messages of history for a join that does not say how many") \
     X(CFG_ROOM_ORPHAN, "room.orphan_after", MS, "5m", "S", "how long a temporary room whose shard died keeps its affiliations") \
-    X(CFG_ROOM_REGISTER, "room.register_strangers", BOOL, "false", "S", "users without an affiliation may register") \
+    X(CFG_ROOM_REGISTER, "room.register", STR, "members", "S", "who may register with rooms: members, anyone (becomes a member by it) or off") \
+    X(CFG_ROOM_NAME_MAX, "room.name_max", INT, "0", "S", "characters in the address of a new room (0: as many as an address may have)") \
+    X(CFG_ROOM_NAME_PATTERN, "room.name_pattern", STR, "", "S", "POSIX extended regular expression that the address of a new room must match") \
+    X(CFG_ROOM_MAX_NAME, "room.max_name", INT, "256", "S", "characters in the name of a room (0: no limit of its own)") \
+    X(CFG_ROOM_MAX_DESC, "room.max_desc", INT, "2048", "S", "characters in the description of a room (0: no limit of its own)") \
+    X(CFG_ROOM_MAX_ROOMS, "room.max_rooms", INT, "0", "S", "rooms of the service (0: no limit)") \
+    X(CFG_ROOM_MAX_OCCUPANTS, "room.max_occupants", INT, "0", "S", "places in any room, whatever its owners say (0: no limit)") \
+    X(CFG_ROOM_CREATIONS, "room.creations_per_minute", INT, "600", "S", "rooms that one user may create in a minute (0: no limit)") \
+    X(CFG_ROOM_MAX_PER_USER, "room.max_per_user", INT, "1000", "G", "rooms that one user may be in at a time, at one gateway (0: no limit)") \
+    X(CFG_ROOM_TOMBSTONE, "room.tombstone", MS, "31d", "S", "how long a destroyed room points to the room that took its place (0: it does not)") \
+    X(CFG_ROOM_CONTACT, "room.contact", STR, "", "S", "bare JIDs that rooms name as contact when they hide who owns them, separated by commas") \
+    X(CFG_ROOM_LOGS_URL, "room.logs_url", STR, "", "S", "URL of the logs of publicly logged rooms; {room} stands for the room") \
+    X(CFG_ROOM_PRESET, "room.preset", STR, "none", "S", "what new rooms are for: none, team, community, broadcast or stage; room.default.* goes before it") \
+    X(CFG_ROOM_ROOMNAME, "room.default.roomname", STR, "", "S", "name of new rooms") \
+    X(CFG_ROOM_ROOMDESC, "room.default.roomdesc", STR, "", "S", "description of new rooms") \
+    X(CFG_ROOM_LANG, "room.default.lang", STR, "", "S", "language of new rooms, as a tag such as en or pt-BR") \
+    X(CFG_ROOM_PASSWORDPROTECTED, "room.default.passwordprotectedroom", BOOL, "false", "S", "new rooms have the password room.default.roomsecret") \
+    X(CFG_ROOM_ROOMSECRET, "room.default.roomsecret", SECRET, "", "S", "password of new rooms") \
+    X(CFG_ROOM_GETMEMBERLIST, "room.default.getmemberlist", STR, "", "S", "roles that may read the member list, besides admins: visitor, participant, moderator") \
+    X(CFG_ROOM_MAXHISTORYFETCH, "room.default.maxhistoryfetch", INT, "256", "S", "messages of history that a join gets at most") \
+    X(CFG_ROOM_LISTOCCUPANTS, "room.default.listoccupants", BOOL, "true", "S", "occupants of new rooms are listed in service discovery") \
+    X(CFG_ROOM_REGISTRATION, "room.default.registration", BOOL, "true", "S", "users may register with new rooms, as room.register says") \
     X(CFG_ROOM_WHOIS, "room.default.whois", STR, "moderators", "S", "moderators or anyone: who sees real JIDs in a new room") \
     X(CFG_ROOM_PUBLIC, "room.default.publicroom", BOOL, "true", "S", "new rooms are listed") \
     X(CFG_ROOM_MEMBERSONLY, "room.default.membersonly", BOOL, "false", "S", "new rooms admit members only") \

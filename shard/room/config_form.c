@@ -4,10 +4,12 @@
 
 #include "base/jid.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
-enum { MAX_USERS_DIGITS = 6 };
+enum { NUMBER_DIGITS = 6, SUBTAG = 8 };
 
 #define PREFIX "muc#roomconfig_"
+#define OWN_PREFIX "x-" PREFIX /* not registered (XEP-0068 §3.4) */
 
 /* What is being read. */
 struct reader {
@@ -58,6 +60,14 @@ static enum stanza_error read_text(struct reader *r, const struct room_field *f,
     return SE_NONE;
 }
 
+/* max: characters, 0: as many as the limit of every text allows. */
+static enum stanza_error read_short(struct reader *r, const struct room_field *f, uint32_t max,
+                                    struct str *out)
+{
+    enum stanza_error e = read_text(r, f, out);
+    return !e && max && utf8_count(*out) > max ? SE_NOT_ACCEPTABLE : e;
+}
+
 /* Roles as bits. */
 static enum stanza_error read_roles(const struct room_field *f, uint32_t *out)
 {
@@ -105,17 +115,37 @@ static enum stanza_error read_jids(struct reader *r, const struct room_field *f,
 
 static enum stanza_error read_name(struct reader *r, const struct room_field *f)
 {
-    return read_text(r, f, &r->out->config.name);
+    return read_short(r, f, r->room->service->max_title, &r->out->config.name);
 }
 
 static enum stanza_error read_description(struct reader *r, const struct room_field *f)
 {
-    return read_text(r, f, &r->out->config.description);
+    return read_short(r, f, r->room->service->max_description, &r->out->config.description);
+}
+
+bool config_lang_ok(struct str tag)
+{
+    size_t in_subtag = 0;
+    for (size_t i = 0; i < tag.n; i++) {
+        char c = tag.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (c == '-' && in_subtag)
+            in_subtag = 0;
+        else if ((letter || (c >= '0' && c <= '9')) && in_subtag < SUBTAG)
+            in_subtag++;
+        else
+            return false;
+    }
+    return in_subtag && tag.n <= LIMIT_LANG;
 }
 
 static enum stanza_error read_lang(struct reader *r, const struct room_field *f)
 {
-    return read_text(r, f, &r->out->config.lang);
+    struct str v = value(f);
+    if (v.n && !config_lang_ok(v))
+        return SE_NOT_ACCEPTABLE;
+    r->out->config.lang = arena_str(r->arena, v);
+    return SE_NONE;
 }
 
 static enum stanza_error read_secret(struct reader *r, const struct room_field *f)
@@ -143,6 +173,25 @@ BOOL_FIELD(change_subject)
 BOOL_FIELD(logging)
 BOOL_FIELD(allow_invites)
 BOOL_FIELD(archive)
+
+/* A box that says the opposite of what is stored. */
+static enum stanza_error read_not(const struct room_field *f, bool *out)
+{
+    bool on = false;
+    enum stanza_error e = read_bool(f, &on);
+    *out = !on;
+    return e;
+}
+
+static enum stanza_error read_list_occupants(struct reader *r, const struct room_field *f)
+{
+    return read_not(f, &r->out->config.hide_occupants);
+}
+
+static enum stanza_error read_registration(struct reader *r, const struct room_field *f)
+{
+    return read_not(f, &r->out->config.no_registration);
+}
 
 static enum stanza_error read_whois(struct reader *r, const struct room_field *f)
 {
@@ -176,21 +225,34 @@ static enum stanza_error read_allow_pm(struct reader *r, const struct room_field
     return SE_NONE;
 }
 
+/* Digits; nothing is 0. */
+static enum stanza_error read_digits(struct str v, uint32_t *out)
+{
+    uint32_t n = 0;
+    if (v.n > NUMBER_DIGITS)
+        return SE_NOT_ACCEPTABLE;
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < '0' || v.p[i] > '9')
+            return SE_NOT_ACCEPTABLE;
+        n = n * 10 + (uint32_t)(v.p[i] - '0');
+    }
+    *out = n;
+    return SE_NONE;
+}
+
 static enum stanza_error read_max_users(struct reader *r, const struct room_field *f)
 {
     struct str v = value(f);
-    uint32_t n = 0;
-    if (v.n > MAX_USERS_DIGITS)
-        return SE_NOT_ACCEPTABLE;
-    if (!str_is(v, "none")) {
-        for (size_t i = 0; i < v.n; i++) {
-            if (v.p[i] < '0' || v.p[i] > '9')
-                return SE_NOT_ACCEPTABLE;
-            n = n * 10 + (uint32_t)(v.p[i] - '0');
-        }
-    }
-    r->out->config.max_users = n;
-    return SE_NONE;
+    return read_digits(str_is(v, "none") ? STR_NULL : v, &r->out->config.max_users);
+}
+
+/* XEP-0045 §16.5.3: none is as many as the history has. */
+static enum stanza_error read_max_history(struct reader *r, const struct room_field *f)
+{
+    struct str v = value(f);
+    r->out->config.has_max_history = v.n > 0;
+    enum stanza_error e = read_digits(v, &r->out->config.max_history);
+    return !e && r->out->config.max_history > LIMIT_HISTORY ? SE_NOT_ACCEPTABLE : e;
 }
 
 /* A number of digits, no more than max; `none` is what an empty field means. */
@@ -199,15 +261,9 @@ static enum stanza_error read_number(const struct room_field *f, uint32_t none, 
 {
     struct str v = value(f);
     uint32_t n = 0;
-    if (v.n > MAX_USERS_DIGITS)
-        return SE_NOT_ACCEPTABLE;
-    for (size_t i = 0; i < v.n; i++) {
-        if (v.p[i] < '0' || v.p[i] > '9')
-            return SE_NOT_ACCEPTABLE;
-        n = n * 10 + (uint32_t)(v.p[i] - '0');
-    }
+    enum stanza_error e = read_digits(v, &n);
     *out = v.n ? n : none;
-    return *out <= max ? SE_NONE : SE_NOT_ACCEPTABLE;
+    return !e && *out > max ? SE_NOT_ACCEPTABLE : e;
 }
 
 static enum stanza_error read_archive_messages(struct reader *r, const struct room_field *f)
@@ -275,6 +331,9 @@ static const struct {
     {"x-muc#roomconfig_archive", read_archive},
     {"x-muc#roomconfig_archive_messages", read_archive_messages},
     {"x-muc#roomconfig_archive_days", read_archive_days},
+    {"muc#maxhistoryfetch", read_max_history},
+    {OWN_PREFIX "listoccupants", read_list_occupants},
+    {OWN_PREFIX "registration", read_registration},
     {PREFIX "roomadmins", read_admins},
     {PREFIX "roomowners", read_owners},
 };
@@ -327,7 +386,9 @@ static bool others_differ(const struct room_config *a, const struct room_config 
            a->allow_pm != b->allow_pm || a->max_users != b->max_users ||
            a->presence_broadcast != b->presence_broadcast || a->archive != b->archive ||
            a->archive_messages != b->archive_messages || a->archive_days != b->archive_days ||
-           a->get_member_list != b->get_member_list;
+           a->get_member_list != b->get_member_list || a->hide_occupants != b->hide_occupants ||
+           a->no_registration != b->no_registration || a->has_max_history != b->has_max_history ||
+           a->max_history != b->max_history;
 }
 
 /* R53, XEP-0045 §10.2.1 */

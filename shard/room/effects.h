@@ -117,17 +117,25 @@ struct fx {
             struct str id, from_nick;
             enum stanza_error error;          /* FXR_ERROR */
             struct str text;                  /* FXR_ERROR */
+            struct str moved_to;              /* FXR_ERROR, SE_GONE: a JID; empty: none */
             const struct fx_list_item *items; /* FXR_ITEMS */
             uint32_t n_items;
             struct room_config config;         /* FXR_CONFIG, FXR_DISCO_INFO */
             const struct str *admins, *owners; /* FXR_CONFIG */
             uint32_t n_admins, n_owners;
-            bool registered;         /* FXR_REGISTER */
-            struct str nick;         /* FXR_REGISTER, FXR_OWN_NICK */
-            uint32_t n_occupants;    /* FXR_DISCO_INFO */
-            struct str subject;      /* FXR_DISCO_INFO */
-            const struct str *nicks; /* FXR_DISCO_ITEMS */
-            uint32_t n_nicks;
+            bool registered;            /* FXR_REGISTER; FXR_DISCO_INFO: is offered */
+            struct str nick;            /* FXR_REGISTER, FXR_OWN_NICK */
+            uint32_t n_occupants;       /* FXR_DISCO_INFO; FXR_DISCO_ITEMS: of all pages */
+            struct str subject;         /* FXR_DISCO_INFO, as the next ones */
+            const struct str *contacts; /* bare JIDs */
+            uint32_t n_contacts;
+            struct str logs; /* URL; empty: none */
+            uint32_t max_history;
+            bool has_activity;
+            uint32_t n_messages;          /* of the last 24 full hours */
+            const struct str *nicks;      /* FXR_DISCO_ITEMS */
+            uint32_t n_nicks, index;      /* of the first one */
+            bool paged;                   /* XEP-0059 */
             enum affiliation affiliation; /* FXR_NOT_INSIDE */
             /* FXR_ARCHIVE_FIN, FXR_ARCHIVE_METADATA; s 0: there is none */
             struct event_name first, last;
@@ -164,7 +172,9 @@ struct fx {
             struct str by;          /* bare JID of who did it; empty: the room */
             const struct room_affiliation *changes; /* affiliation NONE without nick: removed */
             uint32_t n_changes;
-            bool state_changed; /* `state` must be stored */
+            struct str moved_to;     /* DESTROY: the room that takes its place; empty: none */
+            uint64_t moved_until_ms; /* how long that is said, Unix epoch */
+            bool state_changed;      /* `state` must be stored */
             struct room_image
                 state; /* config, subject, lock ... after the change (no lists in it) */
         } persist;

@@ -103,12 +103,15 @@ void history_retract(struct history *h, struct event_name name, struct str occup
 /* R8, XEP-0045 §7.2.13: of several limits the one that gives least wins. The room's own number
  * counts only for who asked for nothing. */
 const struct history_entry *history_select(const struct history *h, const struct history_wish *wish,
-                                           uint32_t default_stanzas, uint64_t now_ms, uint32_t *n)
+                                           uint32_t default_stanzas, uint32_t max_stanzas,
+                                           uint64_t now_ms, uint32_t *n)
 {
     *n = 0;
     bool asked =
         wish->max_chars >= 0 || wish->max_stanzas >= 0 || wish->seconds >= 0 || wish->since_ms >= 0;
     uint64_t most = asked ? LIMIT_HISTORY : default_stanzas;
+    if (max_stanzas < most)
+        most = max_stanzas;
     if (wish->max_stanzas >= 0 && (uint64_t)wish->max_stanzas < most)
         most = (uint64_t)wish->max_stanzas;
     if (wish->max_chars == 0)

@@ -36,8 +36,9 @@ void history_retract(struct history *h, struct event_name name, struct str occup
 struct history_wish {
     int64_t max_chars, max_stanzas, seconds, since_ms;
 };
-/* The oldest of those he gets, and how many; NULL: none. */
+/* The oldest of those he gets, and how many; NULL: none. max_stanzas: whatever he asks for. */
 const struct history_entry *history_select(const struct history *h, const struct history_wish *wish,
-                                           uint32_t default_stanzas, uint64_t now_ms, uint32_t *n);
+                                           uint32_t default_stanzas, uint32_t max_stanzas,
+                                           uint64_t now_ms, uint32_t *n);
 
 #endif

@@ -1,6 +1,76 @@
 /* info.c: what a room answers about itself (XEP-0045 §6, XEP-0199, XEP-0410). */
 #include "shard/room/show.h"
 
+#include "base/jid.h"
+#include "base/limits.h"
+
+/* Whom to ask about the room: its owners where everybody sees who they are, else the service's
+ * people. */
+static void contacts(struct step *st, struct fx *f)
+{
+    const struct room *room = st->room;
+    const struct room_service *service = room->service;
+    struct str *list = arena_alloc(&st->fx->arena, LIMIT_CONTACTS * sizeof *list);
+    uint32_t n = 0;
+    for (const struct affil *e = room->affils.by_jid; e && n < LIMIT_CONTACTS; e = e->hh.next) {
+        if (room->config.whois_anyone && e->a.affiliation == AFFIL_OWNER)
+            list[n++] = show_str(st, e->a.jid);
+    }
+    for (uint32_t i = 0; !room->config.whois_anyone && i < service->n_contacts; i++) {
+        if (n < LIMIT_CONTACTS)
+            list[n++] = service->contacts[i];
+    }
+    f->reply.contacts = list;
+    f->reply.n_contacts = n;
+}
+
+/* The local part in a URL: what is neither letter nor digit in ASCII is written %XX. */
+static size_t put_escaped(char *out, struct str s)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            c == '-' || c == '_' || c == '.') {
+            out[n++] = (char)c;
+        } else {
+            out[n++] = '%';
+            out[n++] = digits[c >> 4];
+            out[n++] = digits[c & 15];
+        }
+    }
+    return n;
+}
+
+/* The service's URL of the logs, with this room's name in it. */
+static struct str logs(struct step *st)
+{
+    static const char hole[] = "{room}";
+    const struct room *room = st->room;
+    struct str url = room->service->logs_url;
+    struct jid parts;
+    if (!room->config.logging || !url.n || jid_split(room->jid, &parts) != 0)
+        return STR_NULL;
+    char *out = arena_alloc(&st->fx->arena, url.n * (1 + 3 * parts.local.n));
+    size_t n = 0;
+    for (size_t i = 0; i < url.n;) {
+        if (url.n - i >= sizeof hole - 1 && memcmp(url.p + i, hole, sizeof hole - 1) == 0) {
+            n += put_escaped(out + n, parts.local);
+            i += sizeof hole - 1;
+        } else {
+            out[n++] = url.p[i++];
+        }
+    }
+    return (struct str){out, n};
+}
+
+/* R96, XEP-0502 §6: nothing of rooms that do not show themselves, or that one cannot just enter. */
+static bool shows_activity(const struct room_config *c)
+{
+    return c->public_room && c->persistent && !c->members_only && !c->secret.n;
+}
+
 /* R80, W77 */
 static void disco_info(struct step *st)
 {
@@ -9,22 +79,68 @@ static void disco_info(struct step *st)
     f->reply.config = config_copy(&st->fx->arena, &room->config);
     f->reply.n_occupants = room->roster.n_occupants;
     f->reply.subject = show_str(st, room->subject);
+    f->reply.max_history = config_max_history(&room->config);
+    f->reply.registered = takes_registrations(room);
+    f->reply.has_activity = shows_activity(&room->config);
+    if (f->reply.has_activity)
+        f->reply.n_messages = activity_of_day(&room->activity, st->ev->now_ms);
+    contacts(st, f);
+    f->reply.logs = logs(st);
+}
+
+/* R97, XEP-0059: where the page begins and ends, in order of entering. false: it is relative to
+ * somebody who is not here (any more). */
+static bool page_of(const struct step *st, uint32_t *first, uint32_t *end)
+{
+    const struct roster *r = &st->room->roster;
+    uint32_t max = LIMIT_PAGE_PLAIN, at = 0;
+    if (st->ev->items.paged)
+        max = st->ev->items.has_max && st->ev->items.max < LIMIT_PAGE ? st->ev->items.max
+                                                                      : LIMIT_PAGE;
+    struct str mark = st->ev->items.has_before ? st->ev->items.before : st->ev->items.after;
+    if ((st->ev->items.has_before || st->ev->items.has_after) && mark.n) {
+        const struct occupant *o = roster_nick(r, mark);
+        if (!o)
+            return false;
+        for (o = o->hh.prev; o; o = o->hh.prev)
+            at++;
+    }
+    if (st->ev->items.has_before) {
+        *end = mark.n ? at : r->n_occupants;
+        *first = *end > max ? *end - max : 0;
+        return true;
+    }
+    if (st->ev->items.has_after)
+        *first = mark.n ? at + 1 : 0;
+    else
+        *first = st->ev->items.has_index ? st->ev->items.index : 0;
+    if (*first > r->n_occupants)
+        *first = r->n_occupants;
+    *end = r->n_occupants - *first > max ? *first + max : r->n_occupants;
+    return true;
 }
 
 /* R81, W78: a hidden room shows its occupants to occupants. */
 static void disco_items(struct step *st)
 {
     const struct room *room = st->room;
-    struct str *nicks = NULL;
-    uint32_t n = 0;
-    if (room->config.public_room || step_session(st)) {
-        nicks = arena_alloc(&st->fx->arena, room->roster.n_occupants * sizeof *nicks);
-        for (const struct occupant *o = room->roster.by_nick; o; o = o->hh.next)
+    bool shown = !room->config.hide_occupants && (room->config.public_room || step_session(st));
+    uint32_t first = 0, end = 0, i = 0, n = 0;
+    if (shown && !page_of(st, &first, &end)) {
+        reply_error(st, SE_ITEM_NOT_FOUND);
+        return;
+    }
+    struct str *nicks = arena_alloc(&st->fx->arena, (end - first) * sizeof *nicks);
+    for (const struct occupant *o = room->roster.by_nick; o && i < end; o = o->hh.next, i++) {
+        if (i >= first)
             nicks[n++] = show_str(st, o->nick);
     }
     struct fx *f = reply_add(st, FXR_DISCO_ITEMS);
     f->reply.nicks = nicks;
     f->reply.n_nicks = n;
+    f->reply.index = first;
+    f->reply.n_occupants = shown ? room->roster.n_occupants : 0;
+    f->reply.paged = st->ev->items.paged || (shown && end - first < room->roster.n_occupants);
 }
 
 /* R63, W62, XEP-0045 §7.12 */

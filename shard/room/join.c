@@ -32,16 +32,18 @@ bool nick_taken(const struct room *room, struct str nick, struct str bare)
     return o && !str_eq(o->person->bare, bare);
 }
 
-/* R15, W24, XEP-0045 §7.2.9: admins and owners have a few more places. A nick counts once. */
+/* R15, W24, XEP-0045 §7.2.9: admins and owners have a few more places. A nick counts
+ * once. The service's own number is the end for everybody. */
 static bool is_full(const struct room *room, struct str nick, struct str bare, enum affiliation a)
 {
-    uint32_t places = room->config.max_users;
+    uint32_t places = room->config.max_users, most = room->service->max_occupants;
+    uint32_t inside = room->roster.n_occupants;
     const struct occupant *o = roster_nick(&room->roster, nick);
-    if (!places || (o && str_eq(o->person->bare, bare)))
+    if (o && str_eq(o->person->bare, bare))
         return false;
-    if (a >= AFFIL_ADMIN)
+    if (a >= AFFIL_ADMIN && places)
         places += LIMIT_EXTRA_PLACES;
-    return room->roster.n_occupants >= places;
+    return (places && inside >= places) || (most && inside >= most);
 }
 
 /* R12, W22: the order is the contract. SE_NONE: come in. */
@@ -136,7 +138,8 @@ static void show_history(struct step *st, const struct session *to)
                                 ev->presence.seconds, ev->presence.since_ms};
     uint32_t n;
     const struct history_entry *e =
-        history_select(&room->history, &wish, room->service->history_default, ev->now_ms, &n);
+        history_select(&room->history, &wish, room->service->history_default,
+                       config_max_history(&room->config), ev->now_ms, &n);
     if (!n)
         return;
     struct room_message *list = arena_alloc(&st->fx->arena, n * sizeof *list);
@@ -186,8 +189,9 @@ static void create(struct step *st)
     struct room *room = st->room;
     const struct room_service *service = room->service;
     struct str bare = step_bare(st);
-    if (service->create_by_admins_only && !is_service_admin(room, bare)) {
-        reply_error(st, SE_NOT_ALLOWED);
+    enum stanza_error e = create_refusal(st);
+    if (e) {
+        reply_error(st, e);
         return;
     }
     struct pending *p = pending_new(st, P_CREATE);

@@ -99,12 +99,17 @@ static void groupchat(struct step *st, const struct session *s)
     /* R8, W30 */
     bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);
+    /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
+    struct pending *p = LIST_ENTRY(st->room->pending.prev, struct pending, in_room);
+    p->message.counts = ev->message.has_body && !ev->message.correction;
 }
 
 void message_commit(struct step *st, struct pending *p)
 {
     message_show(st, p->message.entry);
     retract_own(st, &p->message.entry->m);
+    if (p->message.counts)
+        activity_add(&st->room->activity, p->message.entry->m.stamp_ms);
     if (p->message.in_history) {
         history_add(&st->room->history, p->message.entry);
         p->message.entry = NULL;

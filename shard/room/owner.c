@@ -2,6 +2,8 @@
  * §10). */
 #include "shard/room/show.h"
 
+#include "base/jid.h"
+
 /* R50, W69 */
 static bool owner_only(struct step *st)
 {
@@ -184,7 +186,16 @@ void destroy_step(struct step *st)
     p->destroy.password = arena_str(&p->arena, ev->destroy.password);
     p->destroy.has_reason = ev->destroy.has_reason;
     p->destroy.has_password = ev->destroy.has_password;
-    commit_add(st, p, FXS_DESTROY);
+    /* R58: of a room elsewhere, or none; a name that points to itself could never be used again. */
+    const struct room *room = st->room;
+    bool points = room->service->tombstone_ms && p->destroy.alternate.n &&
+                  !str_eq(jid_bare(p->destroy.alternate), room->jid);
+    p->destroy.moved_until_ms = points ? ev->now_ms + room->service->tombstone_ms : 0;
+    struct fx *f = commit_add(st, p, FXS_DESTROY);
+    if (points) {
+        f->persist.moved_to = show_str(st, p->destroy.alternate);
+        f->persist.moved_until_ms = p->destroy.moved_until_ms;
+    }
 }
 
 void destroy_commit(struct step *st, struct pending *p)
@@ -195,6 +206,8 @@ void destroy_commit(struct step *st, struct pending *p)
     f->destroyed.password = show_str(st, p->destroy.password);
     f->destroyed.has_reason = p->destroy.has_reason;
     f->destroyed.has_password = p->destroy.has_password;
+    if (p->destroy.moved_until_ms)
+        room_set_moved(st->room, p->destroy.alternate, p->destroy.moved_until_ms);
     reply_empty(st);
     room_end(st);
 }

@@ -10,6 +10,8 @@ static enum stanza_error refusal(const struct room *room, enum affiliation a)
 {
     if (a == AFFIL_OUTCAST)
         return SE_FORBIDDEN;
+    if (!takes_registrations(room))
+        return SE_SERVICE_UNAVAILABLE;
     if (a == AFFIL_NONE && !room->service->register_strangers)
         return SE_REGISTRATION_REQUIRED;
     return SE_NONE;

@@ -42,8 +42,10 @@ struct room *room_load(struct str jid, const struct room_service *service,
     room->seq = image->last.s;
     for (uint32_t i = 0; i < image->n_affiliations; i++)
         affils_set(&room->affils, &image->affiliations[i]);
-    for (uint32_t i = 0; i < image->n_history; i++)
+    for (uint32_t i = 0; i < image->n_history; i++) {
         history_add(&room->history, history_entry_new(&image->history[i]));
+        activity_add(&room->activity, image->history[i].stamp_ms);
+    }
     return room;
 }
 
@@ -51,6 +53,18 @@ void room_set_last(struct room *room, struct event_name last)
 {
     room->last = last;
     room->seq = last.s;
+}
+
+void room_set_moved(struct room *room, struct str to, uint64_t until_ms)
+{
+    str_replace(&room->moved_to, to);
+    room->moved_until_ms = until_ms;
+}
+
+struct str room_moved_to(const struct room *room, uint64_t *until_ms)
+{
+    *until_ms = room->moved_until_ms;
+    return room->moved_to;
 }
 
 void room_destroy(struct room **room_p)
@@ -68,6 +82,7 @@ void room_destroy(struct room **room_p)
     str_release(&room->subject_nick);
     str_release(&room->subject_occupant_id);
     str_release(&room->creator);
+    str_release(&room->moved_to);
     str_release(&room->jid);
     mem_free(room);
     *room_p = NULL;
@@ -106,6 +121,11 @@ bool is_service_admin(const struct room *room, struct str bare)
             return true;
     }
     return false;
+}
+
+bool takes_registrations(const struct room *room)
+{
+    return !room->config.no_registration && !room->service->register_off;
 }
 
 bool sees_jids(const struct room *room, enum role role)
@@ -229,6 +249,23 @@ static void on_completion(struct step *st)
     pending_free(p);
 }
 
+/* R58, XEP-0045 §10.9: who comes too late is told where the others went. Service admins may make
+ * the room anew. */
+static bool has_moved(const struct step *st)
+{
+    const struct room *room = st->room;
+    return room->moved_to.n && st->ev->now_ms < room->moved_until_ms &&
+           !is_service_admin(room, step_bare(st));
+}
+
+static void absent_error(struct step *st)
+{
+    bool moved = has_moved(st);
+    reply_error(st, moved ? SE_GONE : SE_ITEM_NOT_FOUND);
+    if (moved)
+        st->fx->list[st->fx->n - 1].reply.moved_to = show_str(st, st->room->moved_to);
+}
+
 /* R10, W16: what a room that does not exist answers. Whatever does not create it ends the attempt.
  */
 static void step_absent(struct step *st)
@@ -236,7 +273,10 @@ static void step_absent(struct step *st)
     const struct room_event *ev = st->ev;
     switch (ev->type) {
     case ROOM_EV_PRESENCE:
-        presence_step(st);
+        if (ev->presence.join && has_moved(st))
+            absent_error(st);
+        else
+            presence_step(st);
         break;
     case ROOM_EV_PROBE:
         probe_step(st);
@@ -268,7 +308,7 @@ static void step_absent(struct step *st)
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_MODERATE:
     case ROOM_EV_IQ_OTHER:
-        reply_error(st, SE_ITEM_NOT_FOUND);
+        absent_error(st);
         break;
     case ROOM_EV_LEAVE:
     case ROOM_EV_ERROR:

@@ -23,6 +23,10 @@ struct room *room_load(struct str jid, const struct room_service *service,
 /* Of a room that is new: its first durable event comes after `last`, the newest that an earlier
  * room of this name (or any removed room of its slot) had. */
 void room_set_last(struct room *room, struct event_name last);
+/* Of a room that is new: another one took its place (a tombstone, R58), until then. */
+void room_set_moved(struct room *room, struct str to, uint64_t until_ms);
+/* Where to, empty: nowhere. */
+struct str room_moved_to(const struct room *room, uint64_t *until_ms);
 /* Frees the room and sets *room_p to NULL. Does nothing if it is NULL already. */
 void room_destroy(struct room **room_p);
 
@@ -67,6 +71,9 @@ void room_each_gateway(const struct room *room, room_gateway_fn *fn, void *ctx);
 /* Calls fn for each affiliation stored. */
 typedef void room_affiliation_fn(void *ctx, const struct room_affiliation *a);
 void room_each_affiliation(const struct room *room, room_affiliation_fn *fn, void *ctx);
+
+/* Is it a language tag, in form (RFC 5646)? */
+bool config_lang_ok(struct str tag);
 
 /* Asserts the invariants. Debug and fuzz builds call it after each step. */
 void room_check(const struct room *room);

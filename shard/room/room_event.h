@@ -92,7 +92,8 @@ struct room_event {
         struct {
             int type; /* MessageIn.Type: 0 normal, 1 chat, 2 groupchat, 3 headline */
             bool has_body, has_subject, has_thread, no_store, store;
-            bool archive; /* worth keeping, by what is in it */
+            bool archive;    /* worth keeping, by what is in it */
+            bool correction; /* XEP-0308 */
             struct str subject, payload;
             struct event_name retracts; /* s 0: nothing */
         } message;
@@ -133,6 +134,12 @@ struct room_event {
             struct str reason;
             bool has_reason;
         } moderate;
+        /* DISCO_ITEMS: a page of them (XEP-0059) */
+        struct {
+            bool paged, has_max, has_index, has_after, has_before;
+            uint32_t max, index;
+            struct str after, before; /* nicks; an empty `before`: the last page */
+        } items;
         struct {
             enum room_stanza stanza;
             enum stanza_error error;

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "shard/room/activity.h"
 #include "shard/room/affil.h"
 #include "shard/room/history.h"
 #include "shard/room/occupant.h"
@@ -33,6 +34,8 @@ struct room {
     struct event_name born; /* its creation: the log's older entries are another room's */
     bool locked;
     uint64_t lock_ends_ms; /* meaningful while locked */
+    struct str moved_to;   /* owned; not while it exists: the room that took its place */
+    uint64_t moved_until_ms;
 
     uint64_t ver;           /* of the affiliations; rises with each commit that changes one */
     uint64_t seq;           /* number of the newest FX_PERSIST; last.s or more */
@@ -42,6 +45,7 @@ struct room {
     struct roster roster;
     struct affils affils;
     struct history history;
+    struct activity activity;
 
     struct list pending; /* of struct pending, oldest first */
     uint32_t n_pending;
@@ -90,7 +94,7 @@ struct pending {
     union {
         struct {
             struct history_entry *entry; /* MESSAGE, SUBJECT, MODERATE: owned */
-            bool in_history;             /* MESSAGE */
+            bool in_history, counts;     /* MESSAGE; counts: as activity */
             struct str text;             /* SUBJECT */
         } message;
         struct {
@@ -106,6 +110,7 @@ struct pending {
         } config;
         struct {
             struct str alternate, reason, password;
+            uint64_t moved_until_ms; /* 0: nothing points to the alternate room afterwards */
             bool has_reason, has_password;
         } destroy;
         struct {
@@ -126,6 +131,7 @@ bool str_blank(struct str s);                   /* nothing, or nothing but white
 void config_own(struct room_config *to, const struct room_config *from); /* heap copies */
 void config_release(struct room_config *c);
 struct room_config config_copy(struct arena *a, const struct room_config *c);
+uint32_t config_max_history(const struct room_config *c); /* in force */
 
 /* ---- the room as a whole (room.c) ---- */
 
@@ -135,6 +141,8 @@ enum affiliation room_affil(const struct room *room, struct str bare);
 struct session *step_session(const struct step *st);
 struct str step_bare(const struct step *st); /* bare JID of the asker */
 bool is_service_admin(const struct room *room, struct str bare);
+/* R60: may anybody register here? */
+bool takes_registrations(const struct room *room);
 /* May somebody with this role see real JIDs here? */
 bool sees_jids(const struct room *room, enum role role);
 /* FX_GONE: the room has ended. */
@@ -231,6 +239,8 @@ struct event_name retract_target(const struct step *st);
 void retract_own(struct step *st, const struct room_message *m);
 void moderate_message_step(struct step *st);
 void moderate_message_commit(struct step *st, struct pending *p);
+/* create.c: R10, R98: may he make this room? */
+enum stanza_error create_refusal(const struct step *st);
 
 void info_step(struct step *st);
 /* An iq, whatever it asks, whose address is an occupant's (W35). */

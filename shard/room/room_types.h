@@ -18,7 +18,10 @@ struct room_config {
     struct str name, description, lang;
     struct str secret; /* empty: no password */
     bool persistent, public_room, members_only, moderated, change_subject, logging, allow_invites;
-    bool whois_anyone; /* non-anonymous */
+    bool whois_anyone;    /* non-anonymous */
+    bool hide_occupants;  /* disco#items are empty, to everybody (W78) */
+    bool no_registration; /* jabber:iq:register is off (W60) */
+    bool has_max_history; /* max_history counts */
     enum allow_pm allow_pm;
     uint32_t max_users;          /* 0: no limit */
     uint32_t presence_broadcast; /* ROLE_BIT set */
@@ -26,6 +29,7 @@ struct room_config {
     bool archive;                /* XEP-0313 */
     uint32_t archive_messages;   /* kept, 1 .. LIMIT_ARCHIVE_MESSAGES */
     uint32_t archive_days;       /* kept so long; 0: no limit by age */
+    uint32_t max_history;        /* messages that a join gets at most; up to LIMIT_HISTORY */
 };
 
 /* One life of a gateway as the shard numbers it; 0 is none (a timer, an operator, the room). Never
@@ -120,7 +124,20 @@ struct room_service {
     struct room_config defaults; /* of new rooms */
     bool lock_new_rooms;
     bool create_by_admins_only;
+    struct str create_domain; /* only users of this domain create rooms; empty: of any */
+    uint32_t name_max;        /* characters in the local part of a new room; 0: no limit */
+    /* Is it a name that a new room may have? NULL: every one is. */
+    bool (*name_allowed)(const void *ctx, struct str local);
+    const void *name_ctx;
+    uint32_t max_title,
+        max_description;    /* characters of a room's name and description; 0: no limit */
+    uint32_t max_occupants; /* of any room, whatever it says itself; 0: no limit */
     bool register_strangers;
+    bool register_off;
+    const struct str *contacts; /* bare JIDs: whom to ask about rooms that hide their owners */
+    uint32_t n_contacts;
+    struct str logs_url;   /* of publicly logged rooms; {room} is the room's local part */
+    uint64_t tombstone_ms; /* how long a destroyed room points to another; 0: it does not */
     uint32_t history_default;
     const struct str *admins; /* bare JIDs of service admins */
     uint32_t n_admins;

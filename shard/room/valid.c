@@ -128,12 +128,14 @@ bool event_is_valid(const struct room_event *ev)
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_REMOVE:
     case ROOM_EV_DISCO_INFO:
-    case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_IQ_OTHER:
         return from_user;
+    case ROOM_EV_DISCO_ITEMS:
+        return from_user && fits(ev->items.after, LIMIT_JID_PART) &&
+               fits(ev->items.before, LIMIT_JID_PART);
     case ROOM_EV_GATEWAY_LOST:
         return ev->origin.gw != 0;
     case ROOM_EV_TICK:

@@ -1,6 +1,8 @@
 /* values.c: strings and configurations that a room owns. */
 #include "shard/room/room_priv.h"
 
+#include "base/limits.h"
+
 struct str str_own(struct str s)
 {
     return s.n ? (struct str){mem_dup(s.p, s.n), s.n} : STR_NULL;
@@ -26,6 +28,11 @@ bool str_blank(struct str s)
             return false;
     }
     return true;
+}
+
+uint32_t config_max_history(const struct room_config *c)
+{
+    return c->has_max_history && c->max_history < LIMIT_HISTORY ? c->max_history : LIMIT_HISTORY;
 }
 
 void config_own(struct room_config *to, const struct room_config *from)

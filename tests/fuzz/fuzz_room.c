@@ -23,6 +23,7 @@ static struct room_service service_of(unsigned bits)
         .register_strangers = bits >> 2 & 1,
         .create_by_admins_only = bits >> 4 & 1,
         .history_default = 20,
+        .tombstone_ms = bits & 1 ? 400000 : 0,
         .admins = admins,
         .n_admins = 1,
     };
@@ -46,7 +47,11 @@ static const char *const vars[] = {"muc#roomconfig_membersonly",
                                    "muc#roomconfig_allowinvites",
                                    "muc#roomconfig_changesubject",
                                    "muc#roomconfig_getmemberlist",
-                                   "x-muc#roomconfig_archive"};
+                                   "x-muc#roomconfig_archive",
+                                   "muc#maxhistoryfetch",
+                                   "x-muc#roomconfig_listoccupants",
+                                   "x-muc#roomconfig_registration",
+                                   "muc#roomconfig_lang"};
 static const char *const values[] = {"0",     "1",         "anyone",  "moderators",
                                      "ann@a", "bob@b",     "visitor", "participant",
                                      "none",  "moderator", "",        "x"};
@@ -156,17 +161,29 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
     case ROOM_EV_REFUSE:
         ev->refuse.error = SE_BAD_REQUEST;
         break;
+    case ROOM_EV_DESTROY:
+        ev->destroy.alternate = PICK(in, bare);
+        break;
+    case ROOM_EV_DISCO_ITEMS:
+        ev->items.paged = take(in, 2) == 1;
+        ev->items.has_max = take(in, 2) == 1;
+        ev->items.max = take(in, 4);
+        ev->items.has_before = take(in, 2) == 1;
+        ev->items.before = PICK(in, nicks);
+        ev->items.has_after = take(in, 2) == 1;
+        ev->items.after = PICK(in, nicks);
+        ev->items.has_index = take(in, 2) == 1;
+        ev->items.index = take(in, 8);
+        break;
     case ROOM_EV_TICK:
         ev->now_ms += 400000 * take(in, 2);
         break;
     case ROOM_EV_PROBE:
     case ROOM_EV_OWNER_GET:
     case ROOM_EV_OWNER_CANCEL:
-    case ROOM_EV_DESTROY:
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_REMOVE:
     case ROOM_EV_DISCO_INFO:
-    case ROOM_EV_DISCO_ITEMS:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
     case ROOM_EV_ARCHIVE_FORM:

@@ -1,6 +1,8 @@
 /* lib_print.c: effects as lines of a transcript. */
 #include "room/lib_trace.h"
 
+#include "base/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -154,6 +156,10 @@ static void put_persist(struct trace *t, struct buf *b, const struct fx *f)
         buf_printf(b, " state%s", f->persist.state.locked ? " locked" : "");
         assert_int_equal(f->persist.state.last.s, f->persist.name.s);
     }
+    if (f->persist.moved_to.n) {
+        put_opt(b, "moved", f->persist.moved_to);
+        assert_int_equal(f->persist.moved_until_ms, t->now_ms + t->service.tombstone_ms);
+    }
     for (uint32_t i = 0; i < f->persist.n_changes; i++)
         put_affiliation(b, &f->persist.changes[i]);
 }
@@ -180,14 +186,18 @@ static void put_config(struct buf *b, const struct fx *f)
         const char *name;
         bool set;
     } flags[] = {
-        {"persistent", c->persistent}, {"public", c->public_room},     {"members", c->members_only},
-        {"moderated", c->moderated},   {"subject", c->change_subject}, {"logging", c->logging},
-        {"invites", c->allow_invites}, {"anyone", c->whois_anyone},
+        {"persistent", c->persistent},  {"public", c->public_room},
+        {"members", c->members_only},   {"moderated", c->moderated},
+        {"subject", c->change_subject}, {"logging", c->logging},
+        {"invites", c->allow_invites},  {"anyone", c->whois_anyone},
+        {"hide", c->hide_occupants},    {"no-registration", c->no_registration},
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         if (flags[i].set)
             buf_printf(b, " %s", flags[i].name);
     }
+    if (c->has_max_history)
+        buf_printf(b, " history=%u", c->max_history);
     buf_printf(b, " pm=%d max=%u broadcast=%x list=%x", c->allow_pm, c->max_users,
                c->presence_broadcast, c->get_member_list);
     put_list(b, "admins", f->reply.admins, f->reply.n_admins);
@@ -207,6 +217,7 @@ static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
         buf_printf(b, " %s/%s", stanza_error_condition(f->reply.error),
                    stanza_error_type(f->reply.error));
         put_opt(b, "text", f->reply.text);
+        put_opt(b, "moved", f->reply.moved_to);
         break;
     case FXR_ITEMS:
         for (uint32_t i = 0; i < f->reply.n_items; i++) {
@@ -232,9 +243,19 @@ static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
         put_opt(b, "name", f->reply.config.name);
         buf_printf(b, " occupants=%u", f->reply.n_occupants);
         put_opt(b, "subject", f->reply.subject);
+        put_list(b, "contacts", f->reply.contacts, f->reply.n_contacts);
+        put_opt(b, "logs", f->reply.logs);
+        if (f->reply.max_history != LIMIT_HISTORY)
+            buf_printf(b, " history=%u", f->reply.max_history);
+        if (f->reply.has_activity)
+            buf_printf(b, " messages=%u", f->reply.n_messages);
+        if (!f->reply.registered)
+            buf_z(b, " no-registration");
         break;
     case FXR_DISCO_ITEMS:
         put_list(b, "nicks", f->reply.nicks, f->reply.n_nicks);
+        if (f->reply.paged)
+            buf_printf(b, " index=%u count=%u", f->reply.index, f->reply.n_occupants);
         break;
     case FXR_OWN_NICK:
         put_opt(b, "nick", f->reply.nick);

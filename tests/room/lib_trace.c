@@ -176,7 +176,9 @@ static struct room_field *parse_fields(struct trace *t, struct words *w, uint32_
         assert_non_null(eq);
         struct room_field *f = &fields[(*n)++];
         char *var = arena_alloc(&t->arena, 256);
-        f->var.n = (size_t)snprintf(var, 256, "muc#roomconfig_%.*s", (int)(eq - word.p), word.p);
+        bool whole = memchr(word.p, '#', (size_t)(eq - word.p)) != NULL;
+        f->var.n = (size_t)snprintf(var, 256, "%s%.*s", whole ? "" : "muc#roomconfig_",
+                                    (int)(eq - word.p), word.p);
         f->var.p = var;
         v = (struct str){eq + 1, word.n - (size_t)(eq + 1 - word.p)};
         struct str *values = arena_alloc(&t->arena, (v.n + 1) * sizeof *values);
@@ -296,7 +298,23 @@ static void parse_message(struct room_event *ev, struct words *w, struct str ver
     ev->message.no_store = flag(w, "nostore");
     ev->message.archive = flag(w, "archive");
     ev->message.retracts = name(opt(w, "retracts", NULL));
+    ev->message.correction = flag(w, "correction");
     ev->message.subject = opt(w, "subject", &ev->message.has_subject);
+}
+
+/* max= index= after= before=: any of them makes it a page (XEP-0059). */
+static void parse_page(struct room_event *ev, const struct words *w)
+{
+    struct str max = opt(w, "max", &ev->items.has_max);
+    struct str index = opt(w, "index", &ev->items.has_index);
+    ev->items.max = ev->items.has_max ? (uint32_t)to_u64(max) : 0;
+    ev->items.index = ev->items.has_index ? (uint32_t)to_u64(index) : 0;
+    ev->items.after = opt(w, "after", &ev->items.has_after);
+    ev->items.before = opt(w, "before", &ev->items.has_before);
+    if (str_is(ev->items.before, "last"))
+        ev->items.before = STR_NULL;
+    ev->items.paged =
+        ev->items.has_max || ev->items.has_index || ev->items.has_after || ev->items.has_before;
 }
 
 static void parse_request(struct trace *t, struct room_event *ev, struct words *w, struct str verb)
@@ -315,6 +333,8 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         if (str_is(verb, plain[i].verb)) {
             ev->type = plain[i].type;
             ev->nick = next(w);
+            if (ev->type == ROOM_EV_DISCO_ITEMS)
+                parse_page(ev, w);
             return;
         }
     }
@@ -442,8 +462,12 @@ static void step(struct trace *t, const struct room_event *ev, struct buf *out)
     }
     if (t->fx.n && t->fx.list[t->fx.n - 1].type == FX_GONE) {
         assert_false(room_exists(t->room));
-        room_destroy(&t->room);
+        struct room *before = t->room;
+        uint64_t until;
         t->room = room_new(STR("room@muc.example.org"), &t->service);
+        struct str moved = room_moved_to(before, &until);
+        room_set_moved(t->room, moved, until);
+        room_destroy(&before);
     }
 }
 

@@ -29,7 +29,8 @@
  *
  * Every request may have id= and to= (the nick it is addressed to, if the command has none).
  * The room is checked (room_check) after each event; one that has ended begins anew, as the shard
- * does. */
+ * does. Fields of a form are muc#roomconfig_'s unless their name has a # itself; `items` takes max=
+ * index= after= before= (`before=last`: the last page); `say` takes `correction`. */
 #ifndef MUC_LIB_TRACE_H
 #define MUC_LIB_TRACE_H
 

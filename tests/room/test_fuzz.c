@@ -128,12 +128,27 @@ static void random_items(struct fuzz *f, struct room_event *ev)
 static void random_form(struct fuzz *f, struct room_event *ev)
 {
     static const char *const vars[] = {
-        "membersonly",       "moderatedroom", "whois",
-        "presencebroadcast", "roomadmins",    "roomowners",
-        "persistentroom",    "roomsecret",    "passwordprotectedroom",
-        "maxusers",          "allowpm",       "changesubject",
-        "roomname",          "publicroom",    "getmemberlist",
-        "allowinvites",      "enablelogging",
+        "membersonly",
+        "moderatedroom",
+        "whois",
+        "presencebroadcast",
+        "roomadmins",
+        "roomowners",
+        "persistentroom",
+        "roomsecret",
+        "passwordprotectedroom",
+        "maxusers",
+        "allowpm",
+        "changesubject",
+        "roomname",
+        "publicroom",
+        "getmemberlist",
+        "allowinvites",
+        "enablelogging",
+        "lang",
+        "muc#maxhistoryfetch",
+        "x-muc#roomconfig_listoccupants",
+        "x-muc#roomconfig_registration",
     };
     static const char *const words[] = {
         "1",           "0",         "",     "anyone", "moderators", "participants", "visitor",
@@ -143,7 +158,8 @@ static void random_form(struct fuzz *f, struct room_event *ev)
     ev->owner.fields = fields;
     ev->owner.n = rnd(f, 4);
     for (uint32_t i = 0; i < ev->owner.n; i++) {
-        snprintf(names[i], sizeof names[i], "muc#roomconfig_%s", vars[rnd(f, N(vars))]);
+        const char *var = vars[rnd(f, N(vars))];
+        snprintf(names[i], sizeof names[i], "%s%s", strchr(var, '#') ? "" : "muc#roomconfig_", var);
         /* most of the time something that keeps the room in use */
         bool tame = (str_is(str_of(names[i]), "muc#roomconfig_roomsecret") ||
                      str_is(str_of(names[i]), "muc#roomconfig_maxusers")) &&
@@ -276,13 +292,25 @@ static void random_event(struct fuzz *f, struct room_event *ev)
     case ROOM_EV_PING:
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_IQ_OTHER:
-    case ROOM_EV_DISCO_INFO:
     case ROOM_EV_DISCO_ITEMS:
+        ev->items.paged = coin(f, 2);
+        ev->items.has_max = coin(f, 2);
+        ev->items.max = rnd(f, 4);
+        ev->items.has_index = coin(f, 3);
+        ev->items.index = rnd(f, 6);
+        ev->items.has_after = coin(f, 3);
+        ev->items.after = pick(f, nicks, N(nicks));
+        ev->items.has_before = coin(f, 3);
+        ev->items.before = coin(f, 3) ? STR_NULL : pick(f, nicks, N(nicks));
+        break;
+    case ROOM_EV_DISCO_INFO:
         ev->nick = coin(f, 2) ? pick(f, nicks, N(nicks)) : STR_NULL;
         break;
     case ROOM_EV_OWNER_GET:
     case ROOM_EV_OWNER_CANCEL:
     case ROOM_EV_DESTROY:
+        ev->destroy.alternate = coin(f, 2) ? STR("inn@x") : STR_NULL;
+        break;
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_REMOVE:
     case ROOM_EV_OWN_NICK:
@@ -527,6 +555,9 @@ static void run(uint64_t seed)
     f.service.history_default = 2;
     f.service.admins = admins;
     f.service.n_admins = 1;
+    f.service.tombstone_ms = seed % 3 == 0 ? 100000 : 0;
+    f.service.max_occupants = seed % 7 == 0 ? 3 : 0;
+    f.service.logs_url = STR("https://logs/{room}");
     room_effects_init(&f.fx);
     fresh(&f);
     print_message("seed %u\n", (unsigned)seed);

@@ -129,6 +129,33 @@ static void test_W23_long_nick(void **state)
 }
 
 /* Five more for admins and owners; a nick counts once. */
+/* S14.6-max-occupants: no owner and no room goes beyond the service's number. */
+static void test_W24_full_for_the_service(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.max_occupants = 2;
+    trace_room(&t, "maxusers=1");
+    trace_run(&t, "romeo: set jid=a@example.org affiliation=owner ; jid=b@example.org affiliation=owner\n"
+                  "  persist affiliations 3 by=romeo@example.org state a@example.org=owner b@example.org=owner\n"
+                  "ok\n"
+                  "  notice moderators a@example.org=owner\n"
+                  "  notice moderators b@example.org=owner\n"
+                  "  reply romeo result\n"
+                  "juliet: join Juliet\n"
+                  "  reply juliet presence error service-unavailable/wait from=Juliet\n"
+                  "a: join A\n"
+                  "  join A(a@example.org/r owner/moderator)\n"
+                  "  subject to=a\n"
+                  "b: join B\n"
+                  "  reply b presence error service-unavailable/wait from=B\n"
+                  "a/phone: join A\n"
+                  "  join A(a@example.org/phone owner/moderator)\n"
+                  "  subject to=a/phone\n");
+    trace_deinit(&t);
+}
+
 static void test_W24_full_room(void **state)
 {
     (void)state;
@@ -257,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_W22_revoked_a_moment_ago),
         cmocka_unit_test(test_W23_long_nick),
         cmocka_unit_test(test_W24_full_room),
+        cmocka_unit_test(test_W24_full_for_the_service),
         cmocka_unit_test(test_W25_roles_on_entering),
         cmocka_unit_test(test_W26_status_on_entering),
         cmocka_unit_test(test_W26_creation_with_open_defaults),

@@ -91,11 +91,11 @@ static void test_W30_history_is_bounded(void **state)
 
     const struct history_wish none = {-1, -1, -1, -1};
     uint32_t n;
-    const struct history_entry *e = history_select(&h, &none, 3, 1000, &n);
+    const struct history_entry *e = history_select(&h, &none, 3, LIMIT_HISTORY, 1000, &n);
     assert_int_equal(n, 3);
     assert_int_equal(e->m.stamp_ms, LIMIT_HISTORY - 1);
     const struct history_wish all = {-1, INT64_MAX, INT64_MAX, -1};
-    e = history_select(&h, &all, 3, 1000, &n);
+    e = history_select(&h, &all, 3, LIMIT_HISTORY, 1000, &n);
     assert_int_equal(n, LIMIT_HISTORY);
     assert_int_equal(e->m.stamp_ms, 2);
 

@@ -240,6 +240,24 @@ static void test_queries(void **state)
         assert_int_equal(decode(ev, &re), 0);
         assert_int_equal(re.type, types[i]);
     }
+    Verona__ItemsPage page = VERONA__ITEMS_PAGE__INIT;
+    in.kind = VERONA__QUERY_IN__KIND__DISCO_ITEMS;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_false(re.items.paged);
+    in.page = &page;
+    page.has_max = page.has_before = true;
+    page.max = UINT32_MAX;
+    page.before = wire_bytes(STR("B"));
+    assert_int_equal(decode(ev, &re), 0);
+    assert_true(re.items.paged && re.items.has_max && re.items.has_before);
+    assert_false(re.items.has_after || re.items.has_index);
+    assert_true(re.items.max == UINT32_MAX && str_is(re.items.before, "B"));
+    static char nick[LIMIT_JID_PART + 1];
+    memset(nick, 'n', sizeof nick);
+    page.before = wire_bytes(str_n(nick, LIMIT_JID_PART));
+    assert_int_equal(decode(ev, &re), 0);
+    page.before = wire_bytes(str_n(nick, LIMIT_JID_PART + 1));
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
     in.kind = (Verona__QueryIn__Kind)5;
     assert_int_equal(decode(ev, &re), ERR_PROTO);
 }

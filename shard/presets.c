@@ -1,0 +1,103 @@
+/* presets.c: see presets.h. README.md says what each is for. */
+#include "shard/presets.h"
+
+#define ROLES_ALL (ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR))
+#define ROLES_HEARD (ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR))
+
+struct preset {
+    const char *name, *purpose;
+    bool persistent, public_room, members_only, moderated, change_subject, allow_invites;
+    bool whois_anyone, hide_occupants, no_registration, archive;
+    enum allow_pm allow_pm;
+    uint32_t presence_broadcast, get_member_list; /* ROLE_BIT set */
+};
+
+static const struct preset presets[] = {
+    {
+        .name = "team",
+        .purpose = "people who know each other: closed, hidden, everybody sees who is who",
+        .persistent = true,
+        .archive = true,
+        .members_only = true,
+        .change_subject = true,
+        .allow_invites = true,
+        .whois_anyone = true,
+        .allow_pm = PM_ANYONE,
+        .presence_broadcast = ROLES_ALL,
+        .get_member_list = ROLES_ALL,
+    },
+    {
+        .name = "community",
+        .purpose = "anybody who is interested: listed and open, real addresses for moderators only",
+        .persistent = true,
+        .archive = true,
+        .public_room = true,
+        .allow_pm = PM_ANYONE,
+        .presence_broadcast = ROLES_ALL,
+    },
+    {
+        .name = "broadcast",
+        .purpose = "announcements: moderators speak, all others read and do not see each other",
+        .persistent = true,
+        .archive = true,
+        .public_room = true,
+        .moderated = true,
+        .hide_occupants = true,
+        .no_registration = true, /* it would make speakers of readers */
+        .allow_pm = PM_MODERATORS,
+        .presence_broadcast = ROLE_BIT(ROLE_MODERATOR),
+    },
+    {
+        .name = "stage",
+        .purpose =
+            "talks with a large audience: who is given voice speaks, the audience is not shown",
+        .persistent = true,
+        .archive = true,
+        .public_room = true,
+        .moderated = true,
+        .no_registration = true,
+        .allow_pm = PM_PARTICIPANTS,
+        .presence_broadcast = ROLES_HEARD,
+    },
+};
+
+const struct preset *preset_at(uint32_t i)
+{
+    return i < sizeof presets / sizeof presets[0] ? &presets[i] : NULL;
+}
+
+const struct preset *preset_find(struct str name)
+{
+    for (uint32_t i = 0; preset_at(i); i++) {
+        if (str_is(name, presets[i].name))
+            return &presets[i];
+    }
+    return NULL;
+}
+
+const char *preset_name(const struct preset *p)
+{
+    return p->name;
+}
+
+const char *preset_purpose(const struct preset *p)
+{
+    return p->purpose;
+}
+
+void preset_apply(const struct preset *p, struct room_config *c)
+{
+    c->persistent = p->persistent;
+    c->public_room = p->public_room;
+    c->members_only = p->members_only;
+    c->moderated = p->moderated;
+    c->change_subject = p->change_subject;
+    c->allow_invites = p->allow_invites;
+    c->whois_anyone = p->whois_anyone;
+    c->hide_occupants = p->hide_occupants;
+    c->no_registration = p->no_registration;
+    c->archive = p->archive;
+    c->allow_pm = p->allow_pm;
+    c->presence_broadcast = p->presence_broadcast;
+    c->get_member_list = p->get_member_list;
+}

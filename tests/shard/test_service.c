@@ -1,0 +1,241 @@
+/* test_service.c: room.* as the rooms want it: defaults, presets, policies, and what is refused at
+ * start. */
+#include "base/err.h"
+#include "rt/config.h"
+#include "shard/presets.h"
+#include "shard/service.h"
+
+#include <stdlib.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct config *cfg;
+static struct service service;
+
+static int setup(void **state)
+{
+    (void)state;
+    cfg = config_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    service_deinit(&service);
+    config_destroy(&cfg);
+    return 0;
+}
+
+static void set(const char *option)
+{
+    struct buf err;
+    buf_init(&err);
+    if (config_set(cfg, str_of(option), &err) != 0)
+        fail_msg("%s: %.*s", option, STR_FMT(buf_as_str(&err)));
+    buf_deinit(&err);
+}
+
+static const struct room_config *ready(void)
+{
+    struct buf err;
+    buf_init(&err);
+    service_deinit(&service);
+    if (service_init(&service, cfg, &err) != 0)
+        fail_msg("%.*s", STR_FMT(buf_as_str(&err)));
+    buf_deinit(&err);
+    return &service.room.defaults;
+}
+
+static void refused(const char *name)
+{
+    struct buf err;
+    buf_init(&err);
+    service_deinit(&service);
+    assert_int_equal(service_init(&service, cfg, &err), ERR_INVALID);
+    buf_c(&err, '\0');
+    if (!strstr(err.data, name))
+        fail_msg("%s is not in: %s", name, err.data);
+    buf_deinit(&err);
+}
+
+/* FEATURES 5.6 */
+static void shipped(void **state)
+{
+    (void)state;
+    const struct room_config *c = ready();
+    assert_false(c->whois_anyone || c->members_only || c->moderated || c->persistent ||
+                 c->change_subject || c->logging || c->allow_invites || c->hide_occupants ||
+                 c->no_registration || c->has_max_history);
+    assert_true(c->public_room);
+    assert_int_equal(c->allow_pm, PM_ANYONE);
+    assert_int_equal(c->max_users, 0);
+    assert_int_equal(c->secret.n + c->name.n + c->description.n + c->lang.n, 0);
+    assert_int_equal(c->presence_broadcast, ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) |
+                                                ROLE_BIT(ROLE_MODERATOR));
+    assert_int_equal(c->get_member_list, 0);
+    const struct room_service *r = &service.room;
+    assert_true(r->lock_new_rooms);
+    assert_false(r->register_strangers || r->register_off || r->create_by_admins_only);
+    assert_int_equal(r->create_domain.n + r->name_max + r->max_occupants + r->logs_url.n, 0);
+    assert_null(r->name_allowed);
+    assert_true(r->tombstone_ms == UINT64_C(31) * 24 * 3600 * 1000);
+}
+
+/* Every field of the form. */
+static void the_other_values(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "room.default.whois=anyone",
+        "room.default.publicroom=false",
+        "room.default.membersonly=true",
+        "room.default.moderatedroom=true",
+        "room.default.persistentroom=true",
+        "room.default.changesubject=true",
+        "room.default.enablelogging=true",
+        "room.default.allowinvites=true",
+        "room.default.allowpm=none",
+        "room.default.maxusers=30",
+        "room.default.presencebroadcast=moderator,none",
+        "room.default.getmemberlist=visitor",
+        "room.default.roomname=N",
+        "room.default.roomdesc=D",
+        "room.default.lang=pt-BR",
+        "room.default.passwordprotectedroom=true",
+        "room.default.maxhistoryfetch=0",
+        "room.default.listoccupants=false",
+        "room.default.registration=false",
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        set(options[i]);
+    struct buf err;
+    buf_init(&err);
+    assert_int_equal(setenv("VERONA_ROOM_DEFAULT_ROOMSECRET", "s", 1),
+                     0); /* no flag takes secrets */
+    assert_int_equal(config_load_env(cfg, &err), 0);
+    assert_int_equal(unsetenv("VERONA_ROOM_DEFAULT_ROOMSECRET"), 0);
+    buf_deinit(&err);
+    const struct room_config *c = ready();
+    assert_true(c->whois_anyone && c->members_only && c->moderated && c->persistent &&
+                c->change_subject && c->logging && c->allow_invites && c->hide_occupants &&
+                c->no_registration && c->has_max_history);
+    assert_false(c->public_room);
+    assert_int_equal(c->allow_pm, PM_NONE);
+    assert_int_equal(c->max_users, 30);
+    assert_int_equal(c->max_history, 0);
+    assert_true(str_is(c->name, "N") && str_is(c->description, "D"));
+    assert_true(str_is(c->lang, "pt-BR") && str_is(c->secret, "s"));
+    assert_int_equal(c->presence_broadcast, ROLE_BIT(ROLE_MODERATOR) | ROLE_BIT(ROLE_NONE));
+    assert_int_equal(c->get_member_list, ROLE_BIT(ROLE_VISITOR));
+    set("room.default.passwordprotectedroom=false");
+    assert_int_equal(ready()->secret.n, 0);
+}
+
+static void presets(void **state)
+{
+    (void)state;
+    set("room.preset=team");
+    const struct room_config *c = ready();
+    assert_true(c->members_only && c->persistent && c->whois_anyone && !c->public_room);
+    set("room.preset=community");
+    c = ready();
+    assert_true(c->public_room && c->persistent && !c->whois_anyone && !c->members_only &&
+                !c->moderated);
+    set("room.preset=broadcast");
+    c = ready();
+    assert_true(c->moderated && c->public_room && c->persistent && c->no_registration);
+    assert_int_equal(c->presence_broadcast, ROLE_BIT(ROLE_MODERATOR));
+    set("room.preset=stage");
+    c = ready();
+    assert_true(c->moderated && c->public_room);
+    assert_int_equal(c->presence_broadcast & ROLE_BIT(ROLE_VISITOR), 0);
+    assert_true(c->presence_broadcast & ROLE_BIT(ROLE_PARTICIPANT));
+    /* what somebody sets goes before the preset, also where it says what is shipped */
+    set("room.default.moderatedroom=false");
+    set("room.default.presencebroadcast=visitor,participant,moderator");
+    set("room.default.allowpm=anyone");
+    c = ready();
+    assert_false(c->moderated);
+    assert_true(c->presence_broadcast & ROLE_BIT(ROLE_VISITOR));
+    assert_int_equal(c->allow_pm, PM_ANYONE);
+    assert_true(c->persistent);
+    assert_null(preset_find(STR("none")));
+    assert_null(preset_find(STR("")));
+    uint32_t n = 0;
+    for (; preset_at(n); n++) {
+        assert_ptr_equal(preset_find(str_of(preset_name(preset_at(n)))), preset_at(n));
+        assert_true(preset_purpose(preset_at(n))[0] != '\0');
+    }
+    assert_int_equal(n, 4);
+}
+
+static void policies(void **state)
+{
+    (void)state;
+    set("room.create=local");
+    set("xmpp.domain=example.org");
+    set("room.register=off");
+    set("room.name_pattern=^[a-z]{2,4}(-x)?$");
+    set("room.name_max=9");
+    set("room.contact= help@example.org , ann@example.org");
+    set("room.logs_url=https://example.org/{room}");
+    set("room.max_occupants=77");
+    (void)ready();
+    const struct room_service *r = &service.room;
+    assert_true(str_is(r->create_domain, "example.org"));
+    assert_true(r->register_off && !r->register_strangers);
+    assert_int_equal(r->name_max, 9);
+    assert_int_equal(r->max_occupants, 77);
+    assert_int_equal(r->n_contacts, 2);
+    assert_true(str_is(r->contacts[0], "help@example.org") &&
+                str_is(r->contacts[1], "ann@example.org"));
+    static const struct {
+        const char *name;
+        bool fits;
+    } names[] = {{"ab", true},     {"abcd", true}, {"ab-x", true}, {"a", false},
+                 {"abcde", false}, {"aB", false},  {"", false}};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(r->name_allowed(r->name_ctx, str_of(names[i].name)), names[i].fits);
+    set("room.create=admins");
+    set("room.register=anyone");
+    (void)ready();
+    assert_true(r->create_by_admins_only && !r->create_domain.n && r->register_strangers);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    set("room.name_pattern=(");
+    refused("room.name_pattern");
+    set("room.name_pattern=");
+    set("room.default.lang=a_b");
+    refused("room.default.lang");
+    set("room.default.lang=en");
+    set("room.default.passwordprotectedroom=true");
+    refused("room.default.roomsecret");
+    set("room.default.passwordprotectedroom=false");
+    set("room.contact=a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b,a@b");
+    refused("room.contact");
+    struct buf err;
+    buf_init(&err);
+    assert_int_equal(config_set(cfg, STR("room.preset=club"), &err), ERR_INVALID);
+    assert_int_equal(config_set(cfg, STR("room.create=some"), &err), ERR_INVALID);
+    assert_int_equal(config_set(cfg, STR("room.register=yes"), &err), ERR_INVALID);
+    assert_int_equal(config_set(cfg, STR("room.default.maxhistoryfetch=257"), &err), ERR_INVALID);
+    buf_deinit(&err);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(shipped), T(the_other_values), T(presets), T(policies), T(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
