@@ -54,6 +54,10 @@ static void put_config(const struct room_config *c, Verona__RoomConfig *out)
     out->archive = c->archive;
     out->archive_messages = c->archive_messages;
     out->archive_days = c->archive_days;
+    out->hide_occupants = c->hide_occupants;
+    out->no_registration = c->no_registration;
+    out->has_max_history = c->has_max_history;
+    out->max_history = c->max_history;
 }
 
 static void put_retraction(const struct room_retraction *by, Verona__Retraction *out)
@@ -212,6 +216,29 @@ void store_pack_affiliation(const struct room_affiliation *a, struct buf *out)
     wire_pack(&m.base, out);
 }
 
+void store_pack_directory(const struct room_config *c, struct buf *out)
+{
+    Verona__DirectoryEntry m;
+    verona__directory_entry__init(&m);
+    m.name = wire_bytes(c->name);
+    m.description = wire_bytes(c->description);
+    m.lang = wire_bytes(c->lang);
+    m.members_only = c->members_only;
+    m.password = c->secret.n > 0;
+    m.whois_anyone = c->whois_anyone;
+    wire_pack(&m.base, out);
+}
+
+void store_pack_moved(const struct fx *fx, struct buf *out)
+{
+    if (fx->persist.moved_to.n == 0) {
+        return;
+    }
+    buf_u64(out, fx->persist.moved_until_ms);
+    buf_c(out, ' ');
+    buf_str(out, fx->persist.moved_to);
+}
+
 void store_pack_name(struct event_name name, struct buf *out)
 {
     buf_u64(out, name.e);
@@ -274,6 +301,10 @@ static bool get_config(const Verona__RoomConfig *m, struct room_config *c)
         .archive = m->archive,
         .archive_messages = m->archive_messages,
         .archive_days = m->archive_days,
+        .hide_occupants = m->hide_occupants,
+        .no_registration = m->no_registration,
+        .has_max_history = m->has_max_history,
+        .max_history = m->max_history,
     };
     return true;
 }
@@ -425,6 +456,12 @@ void store_reader_meta(struct store_reader *r, struct str field, struct str valu
     } else if (str_is(field, "gone")) {
         r->gone = value;
         r->has_gone = true;
+    } else if (str_is(field, "moved")) {
+        if (!take_u64(&value, ' ', &r->moved_until_ms)) {
+            r->err = ERR_PROTO;
+            return;
+        }
+        r->moved_to = value;
     } else if (field.n > 2 && memcmp(field.p, "d:", 2) == 0) {
         struct store_mark m = {.gwboot = str_n(field.p + 2, field.n - 2)};
         if (!take_u64(&value, 0, &m.rseq)) {
@@ -515,6 +552,8 @@ int store_reader_finish(struct store_reader *r, uint64_t hs, struct store_room *
     out->marks = r->marks;
     out->n_marks = r->n_marks;
     if (!r->has_state) {
+        out->moved_to = r->moved_to;
+        out->moved_until_ms = r->moved_until_ms;
         return 0;
     }
     out->exists = true;

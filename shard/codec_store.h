@@ -27,6 +27,10 @@ bool store_unpack_speaker(struct str entry, struct arena *a, struct str *occupan
 /* Appends nothing for one that is to be removed (NONE without nick). */
 void store_pack_affiliation(const struct room_affiliation *a, struct buf *out);
 
+void store_pack_directory(const struct room_config *c, struct buf *out); /* DirectoryEntry */
+/* Of FXS_DESTROY, the field `moved` of the room's meta (R58); nothing if no room took its place. */
+void store_pack_moved(const struct fx *fx, struct buf *out);
+
 /* "<e>-<s>"; the reverse returns ERR_INVALID for anything else. */
 void store_pack_name(struct event_name name, struct buf *out);
 MUST_CHECK int store_unpack_name(struct str s, struct event_name *out);
@@ -43,6 +47,8 @@ struct store_reader {
     struct arena *arena;
     struct str state, last, gone;
     bool has_state, has_last, has_gone;
+    struct str moved_to; /* empty: nowhere */
+    uint64_t moved_until_ms;
     struct store_mark *marks;
     uint32_t n_marks, cap_marks;
     struct room_affiliation *affiliations;
@@ -56,7 +62,7 @@ struct store_reader {
 };
 
 void store_reader_init(struct store_reader *r, struct arena *a);
-/* A field of the room's meta: state, last, gone, d:<gateway>:<boot>. */
+/* A field of the room's meta: state, last, gone, moved, d:<gateway>:<boot>. */
 void store_reader_meta(struct store_reader *r, struct str field, struct str value);
 void store_reader_affiliation(struct store_reader *r, struct str jid, struct str value);
 /* A log entry, from the newest on; false: no older one is needed. */

@@ -104,6 +104,7 @@ struct entry *entry_new(struct rooms *rs, struct str jid, uint32_t slot, uint64_
     list_init(&e->by_need);
     list_init(&e->idle);
     list_init(&e->dirty);
+    list_init(&e->by_count);
     loop_timer_init(&e->tick);
     list_push_back(&s->rooms, &e->by_slot);
     HASH_ADD_KEYPTR(hh, rs->entries, e->jid.p, e->jid.n, e);
@@ -170,6 +171,7 @@ void entry_drop(struct rooms *rs, struct entry *e, bool redirect)
     list_remove(&e->by_need);
     list_remove(&e->idle);
     list_remove(&e->dirty);
+    list_remove(&e->by_count);
     HASH_DELETE(hh, rs->entries, e);
     rs->n_rooms--;
     rs->ops->loaded(rs->ctx, e->slot, --s->n_rooms);
@@ -396,6 +398,7 @@ static void sweep(void *ctx)
         if (!list_empty(&e->by_need))
             continue;
         metric_add_l(METRIC_MUC_ROOM_EVICTIONS_TOTAL, "idle", NULL, 1);
+        count_flush(rs, e);
         if (room_exists(e->room) && !room_config(e->room)->persistent)
             orphan_add(rs, e->slot, e->jid, rs->cfg.orphan_after_ms);
         entry_drop(rs, e, false);
@@ -419,6 +422,8 @@ struct rooms *rooms_new(struct loop *l, struct store *st, const struct rooms_con
     list_init(&rs->need);
     list_init(&rs->idle);
     list_init(&rs->dirty);
+    list_init(&rs->counts);
+    loop_timer_init(&rs->count_timer);
     list_init(&rs->calls);
     list_init(&rs->early);
     list_init(&rs->orphans);
@@ -458,6 +463,7 @@ void rooms_destroy(struct rooms **rs_p)
     orphans_drop(rs);
     archive_drop(rs);
     loop_timer_stop(&rs->sweep);
+    count_deinit(rs);
     loop_cancel(&rs->commit_task);
     LIST_FOREACH_SAFE(it, nx, &rs->calls)
     {

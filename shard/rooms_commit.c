@@ -44,7 +44,7 @@ static void committed(void *ctx, int err)
     e->call = NULL;
     if (err) {
         e->tail = e->last;
-        if (err != ERR_UNAVAILABLE && err != ERR_NOTFOUND)
+        if (err != ERR_UNAVAILABLE && err != ERR_NOTFOUND && err != ERR_FULL)
             log_warn("commit", KV("room", log_jid(e->jid)), KV_Z("error", err_text(err)));
     }
     LIST_FOREACH_SAFE(it, nx, &works)

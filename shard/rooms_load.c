@@ -94,6 +94,7 @@ static void loaded(void *ctx, int err, const struct store_room *found)
             last = (struct event_name){e->epoch, rs->slots[e->slot].highest_seq};
         e->room = room_new(e->jid, rs->cfg.service);
         room_set_last(e->room, last);
+        room_set_moved(e->room, found->moved_to, found->moved_until_ms);
         e->ending = false;
     }
     entry_drain(rs, e);

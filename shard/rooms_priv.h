@@ -89,6 +89,7 @@ struct entry {
     struct mark *marks;
     uint32_t n_marks, cap_marks;
     uint32_t occupants, sessions;
+    struct list by_count; /* the directory has not heard of the present number */
 };
 
 struct slot_state {
@@ -125,9 +126,11 @@ struct rooms {
     struct entry *entries;
     struct gateway_rooms *gateways;
     struct slot_state slots[SLOT_COUNT];
-    struct list need;  /* entries with a queue or a batch or a call */
-    struct list idle;  /* empty rooms, longest first */
-    struct list dirty; /* entries to commit at the end of this turn */
+    struct list need;   /* entries with a queue or a batch or a call */
+    struct list idle;   /* empty rooms, longest first */
+    struct list dirty;  /* entries to commit at the end of this turn */
+    struct list counts; /* entries whose number of occupants the directory is to hear of */
+    struct loop_timer count_timer;
     struct list calls;
     struct list early;   /* requests for slots that are not ours yet, or may just be given away */
     struct list orphans; /* by due_ms */
@@ -217,6 +220,11 @@ bool archive_hold(struct rooms *rs, const struct entry *e, gateway_ref gw,
                   const Verona__RoomEvent *ev, struct str item);
 void archive_forget_gateway(struct rooms *rs, gateway_ref gw);
 void archive_drop(struct rooms *rs);
+
+/* rooms_count.c: how many are inside, for the directory: at most once a second. */
+void count_changed(struct rooms *rs, struct entry *e);
+void count_flush(struct rooms *rs, struct entry *e); /* now, before it goes */
+void count_deinit(struct rooms *rs);
 
 /* rooms_gateways.c */
 void visits_update(struct rooms *rs, struct entry *e);

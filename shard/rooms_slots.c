@@ -222,9 +222,12 @@ static void listed(void *ctx, int err, const struct store_listed *rooms, uint32_
     } else if (s->ours) {
         if (s->highest_seq < highest_seq)
             s->highest_seq = highest_seq;
-        for (uint32_t i = 0; i < n; i++)
+        for (uint32_t i = 0; i < n; i++) {
             if (rooms[i].temporary)
                 orphan_add(rs, c->slot, rooms[i].room, rs->cfg.orphan_after_ms);
+            if (!entry_find(rs, rooms[i].room)) /* what its last owner counted is past */
+                rs->store->ops->count(rs->store, rooms[i].room, 0);
+        }
     }
     list_remove(&c->link);
     mem_free(c);

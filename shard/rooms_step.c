@@ -87,6 +87,8 @@ void entry_refresh(struct rooms *rs, struct entry *e)
     rs->n_active += (sessions ? 1u : 0u) - (e->sessions ? 1u : 0u);
     rs->n_occupants += occupants - e->occupants;
     rs->n_sessions += sessions - e->sessions;
+    if (occupants != e->occupants)
+        count_changed(rs, e);
     e->occupants = occupants;
     e->sessions = sessions;
     visits_update(rs, e);
@@ -95,8 +97,12 @@ void entry_refresh(struct rooms *rs, struct entry *e)
 void entry_renew(struct rooms *rs, struct entry *e)
 {
     struct event_name last = e->tail;
-    room_destroy(&e->room);
+    struct room *before = e->room;
+    uint64_t until;
     e->room = room_new(e->jid, rs->cfg.service);
+    struct str moved = room_moved_to(before, &until);
+    room_set_moved(e->room, moved, until);
+    room_destroy(&before);
     if (last.s < rs->slots[e->slot].highest_seq)
         last = (struct event_name){e->epoch, rs->slots[e->slot].highest_seq};
     room_set_last(e->room, last);
@@ -216,6 +222,10 @@ static void refusal(int err, struct room_event *ev)
         ev->refuse.text = STR("outcome unknown");
     } else if (err == ERR_NOTFOUND) {
         ev->refuse.error = SE_ITEM_NOT_FOUND;
+    } else if (err == ERR_FULL) {
+        metric_add_l(METRIC_MUC_JOINS_TOTAL, "limited", NULL, 1);
+        ev->refuse.error = SE_RESOURCE_CONSTRAINT;
+        ev->refuse.text = STR("No more rooms can be made now");
     } else {
         ev->refuse.error = SE_RESOURCE_CONSTRAINT;
         ev->refuse.text = STR("This cannot be stored now");
@@ -257,6 +267,8 @@ void entry_complete(struct rooms *rs, struct entry *e, struct work *w, int err)
     c->answered = w->answered;
     int rc = run(rs, e, &ev, c, w);
     assert(rc == 0); /* the room asked for it, so it takes the answer (I13) */
+    if (err == 0 && w->fx.list[w->at].persist.kind == FXS_CONFIG)
+        count_changed(rs, e); /* a room that gets on the list begins there with nobody inside */
     work_free(rs, w);
 }
 

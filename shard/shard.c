@@ -485,7 +485,11 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
     s->redis = redis_new(l, config_str(cfg, CFG_REDIS_URL), on_redis_state, s);
     if (config_str(cfg, CFG_REDIS_PASSWORD)[0])
         redis_set_password(s->redis, config_str(cfg, CFG_REDIS_PASSWORD));
-    s->store = store_redis_new(l, s->redis, config_ms(cfg, CFG_LIMIT_HOLD));
+    const struct store_limits limits = {
+        .max_rooms = (uint32_t)config_int(cfg, CFG_ROOM_MAX_ROOMS),
+        .creations_per_minute = (uint32_t)config_int(cfg, CFG_ROOM_CREATIONS),
+    };
+    s->store = store_redis_new(l, s->redis, config_ms(cfg, CFG_LIMIT_HOLD), &limits);
     s->rooms = rooms_new(l, s->store, &rooms, &rooms_calls, s);
     s->link = link_new(l, &link_calls, s);
     s->route = route_new(s->redis, s->link);

@@ -34,6 +34,7 @@ struct store_entry {
  * ERR_UNAVAILABLE: none is, none will be.    ERR_FENCED: we do not own the slot (any more).
  * ERR_DIVERGED: the store's last event is not `prev`; none of it was done.
  * ERR_NOTFOUND: there is no such message for a moderator to take back; nothing was done.
+ * ERR_FULL: one more room may not be made, or not so soon; nothing was done (store_limits).
  * ERR_UNKNOWN: nobody could tell for LIMIT_UNKNOWN_MS. */
 typedef void store_commit_fn(void *ctx, int err);
 
@@ -49,7 +50,9 @@ struct store_room {
      * above which the numbers of a new room start. A first commit names it as its `prev`, as it is.
      */
     struct event_name last;
-    struct room_image image;        /* if it exists */
+    struct room_image image; /* if it exists */
+    struct str moved_to;     /* if it does not: the room that took its place; empty: none */
+    uint64_t moved_until_ms;
     const struct store_mark *marks; /* of the room; also if it was destroyed */
     uint32_t n_marks;
 };
@@ -93,6 +96,8 @@ struct store_ops {
     void (*list)(struct store *s, uint32_t slot, store_list_fn *fn, void *ctx);
     void (*read)(struct store *s, uint32_t slot, struct str room, const struct store_range *range,
                  store_read_fn *fn, void *ctx);
+    /* How many are inside a room now, for the directory. Forgotten if it cannot be said now. */
+    void (*count)(struct store *s, struct str room, uint32_t occupants);
     /* Before the Redis connection goes. Pending commits end with ERR_UNKNOWN, loads and lists with
      * ERR_UNAVAILABLE, from within the call. */
     void (*destroy)(struct store **s_p);
@@ -103,12 +108,21 @@ struct store {
 
 struct redis;
 struct loop;
-struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms);
+/* Of new rooms in the whole cluster. 0: none. */
+struct store_limits {
+    uint32_t max_rooms, creations_per_minute; /* of one user */
+};
+struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms,
+                              const struct store_limits *limits);
 /* In memory, for tests and the simulator: the same bytes and checks, answers at the end of the
  * turn. Without fencing unless told. */
 struct store *store_mem_new(struct loop *l);
 /* From now on only this token may commit in the slot ("" : nobody may, NULL: everybody again). */
 void store_mem_fence(struct store *s, uint32_t slot, uint64_t epoch, const char *nonce);
+/* What was counted last in a room, UINT32_MAX: nothing. */
+uint32_t store_mem_counted(const struct store *s, struct str room);
+/* The next n rooms may not be made: ERR_FULL. */
+void store_mem_full(struct store *s, uint32_t n);
 /* Everything ends with ERR_UNAVAILABLE while set. */
 void store_mem_unavailable(struct store *s, bool unavailable);
 /* The next n commits are done, but nobody could tell: ERR_UNKNOWN. */

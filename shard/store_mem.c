@@ -33,7 +33,7 @@ struct mem_room {
     uint32_t slot;
     struct str room; /* ours, as `key` */
     struct buf key;  /* "<slot>:<room>" */
-    struct buf state;
+    struct buf state, moved;
     bool exists, gone;
     struct event_name last;
     struct hash marks, affiliations;
@@ -70,7 +70,8 @@ struct store_mem {
     struct list answers;
     struct loop_task task;
     bool unavailable;
-    uint32_t n_unknown;
+    uint32_t n_unknown, n_full;
+    struct hash counts;
     bool answering, destroyed; /* destroyed while answers are given: freed after the last */
 };
 
@@ -156,6 +157,7 @@ static struct mem_room *room_get(struct store_mem *s, uint32_t slot, struct str 
     r->key = key;
     r->room = str_n(key.data + prefix, room.n);
     buf_init(&r->state);
+    buf_init(&r->moved);
     HASH_ADD_KEYPTR(hh, s->rooms, r->key.data, r->key.len, r);
     return r;
 }
@@ -382,6 +384,8 @@ static void apply(struct store_mem *s, struct mem_room *r, const struct store_en
         r->exists = false;
         r->gone = true;
         hash_deinit(&r->affiliations);
+        buf_reset(&r->moved);
+        store_pack_moved(fx, &r->moved);
         if (e->name.s > s->hs[r->slot]) {
             s->hs[r->slot] = e->name.s;
         }
@@ -434,6 +438,9 @@ static void answer_load(struct store_mem *s, const struct answer *a)
         }
         if (r->gone) {
             store_reader_meta(&reader, STR("gone"), STR("1"));
+        }
+        if (r->gone && r->moved.len > 0) {
+            store_reader_meta(&reader, STR("moved"), buf_as_str(&r->moved));
         }
         for (uint32_t i = 0; i < r->marks.n; i++) {
             struct buf field, value;
@@ -586,6 +593,11 @@ static void mem_commit(struct store *store, const struct store_token *t, struct 
     if (a->err) {
         return;
     }
+    if (s->n_full > 0 && store_entry_flag(&entries[n - 1]) == STORE_CREATE) {
+        s->n_full--;
+        a->err = ERR_FULL;
+        return;
+    }
     int rc = check(s, t, room_get(s, t->slot, room, false), entries, n);
     if (rc < 0) {
         a->err = rc;
@@ -644,6 +656,7 @@ static void mem_destroy(struct store **s_p)
         return;
     }
     loop_cancel(&s->task);
+    hash_deinit(&s->counts);
     while (!list_empty(&s->answers)) {
         struct answer *a = LIST_ENTRY(s->answers.next, struct answer, link);
         switch (a->kind) {
@@ -671,6 +684,7 @@ static void mem_destroy(struct store **s_p)
         hash_deinit(&r->log);
         hash_deinit(&r->taken);
         buf_deinit(&r->state);
+        buf_deinit(&r->moved);
         buf_deinit(&r->key);
         mem_free(r);
     }
@@ -681,11 +695,18 @@ static void mem_destroy(struct store **s_p)
     }
 }
 
+static void mem_count(struct store *store, struct str room, uint32_t occupants)
+{
+    struct store_mem *s = (struct store_mem *)store;
+    hash_set(&s->counts, room, str_n(&occupants, sizeof(occupants)), STR_NULL);
+}
+
 static const struct store_ops mem_ops = {
     .commit = mem_commit,
     .load = mem_load,
     .list = mem_list,
     .read = mem_read,
+    .count = mem_count,
     .destroy = mem_destroy,
 };
 
@@ -719,4 +740,21 @@ void store_mem_unknown(struct store *store, uint32_t n)
 {
     assert(store->ops == &mem_ops);
     ((struct store_mem *)store)->n_unknown = n;
+}
+
+uint32_t store_mem_counted(const struct store *store, struct str room)
+{
+    const struct pair *p = hash_get(&((const struct store_mem *)store)->counts, room);
+    uint32_t n = UINT32_MAX;
+    assert(store->ops == &mem_ops);
+    if (p) {
+        memcpy(&n, p->value.p, sizeof(n));
+    }
+    return n;
+}
+
+void store_mem_full(struct store *store, uint32_t n)
+{
+    assert(store->ops == &mem_ops);
+    ((struct store_mem *)store)->n_full = n;
 }

@@ -20,6 +20,7 @@
 #include "rt/metrics.h"
 #include "rt/redis.h"
 #include "shard/codec_store.h"
+#include "shard/directory.h"
 
 #include <assert.h>
 
@@ -33,7 +34,8 @@ struct store_redis {
     struct loop *loop;
     struct redis *redis;
     uint64_t hold_ms;
-    struct list ops; /* every request under way */
+    uint32_t max_rooms, per_minute; /* store_limits */
+    struct list ops;                /* every request under way */
     uint32_t n_commits;
 };
 
@@ -52,6 +54,7 @@ struct op {
     uint64_t started_ns;
     uint32_t pending; /* replies */
     bool failed;      /* of this try */
+    bool reserved;    /* the place of a new room */
     uint32_t slot;
     struct arena arena; /* everything below, for the whole life; `replies` of a try */
     struct str room;
@@ -60,7 +63,11 @@ struct op {
     store_commit_fn *commit_fn;
     struct str *argv;
     uint32_t argc;
-    enum { DIRECTORY_KEEP, DIRECTORY_ADD, DIRECTORY_REMOVE } directory;
+    bool directory;                 /* it has to change */
+    const struct room_image *image; /* what it says then; NULL: there is no room */
+    struct str creator;             /* of a new room that needs a place */
+    bool is_new;                    /* the room is made by it */
+    bool needs_place;               /* a new room, and there are limits */
     /* OP_LOAD */
     store_load_fn *load_fn;
     struct arena replies;
@@ -121,6 +128,9 @@ static void op_end(struct op *op, int err, const struct store_room *found)
     op->s = NULL; /* what the callback does, destroying the store included, does not concern us */
     switch (op->kind) {
     case OP_COMMIT:
+        if (op->reserved && err == ERR_UNAVAILABLE) { /* a room that was not made takes no place */
+            directory_put(s->redis, op->room, NULL, NULL, NULL);
+        }
         s->n_commits--;
         metric_set(METRIC_HELD_OPS, redis_up(s->redis) ? 0 : s->n_commits);
         metric_observe(METRIC_COMMIT_SECONDS, (double)(loop_clock_ns() - op->started_ns) / 1e9);
@@ -215,15 +225,41 @@ static bool is_refusal(const redisReply *r)
 /* ----------------------------------------------------------------------------------------
  * directory */
 
-static void set_directory(struct store_redis *s, struct str room, bool listed)
+/* Before anybody hears that a room is public, or is not any more, the directory says so. It is an
+ * index that a load mends: what was committed waits for it a while, but not longer. */
+static void on_directory(void *ctx, const redisReply *reply, int err)
 {
-    const struct str add[] = {STR("ZADD"), STR("verona:rooms"), STR("0"), room};
-    const struct str rem[] = {STR("ZREM"), STR("verona:rooms"), room};
-    if (listed) {
-        redis_command(s->redis, 4, add, 0, NULL, NULL);
-    } else {
-        redis_command(s->redis, 3, rem, 0, NULL, NULL);
+    struct op *op = ctx;
+    bool failed = err || reply->type == REDIS_REPLY_ERROR;
+    struct str why = err ? str_of(err_text(err)) : failed ? redis_str(reply) : STR_NULL;
+    if (!op_reply(op)) {
+        return;
     }
+    if (failed && loop_now_ms(op->s->loop) < op_limit(op)) {
+        loop_timer_start(op->s->loop, &op->retry, RETRY_MS, 0, on_retry, op);
+        return;
+    }
+    if (failed) {
+        log_warn("directory", KV("room", log_jid(op->room)), KV("error", why));
+    }
+    op_end(op, 0, NULL);
+}
+
+/* Done: but for the directory, if it has to change. Nobody looks for a room that begins unlisted.
+ */
+static void end_commit(struct op *op)
+{
+    bool unseen = op->is_new && !store_image_listed(op->image);
+    if (op->directory && unseen) {
+        directory_put(op->s->redis, op->room, op->image, NULL, NULL);
+    }
+    if (!op->directory || unseen) {
+        op_end(op, 0, NULL);
+        return;
+    }
+    op->send = end_commit;
+    op->pending++;
+    directory_put(op->s->redis, op->room, op->image, on_directory, op);
 }
 
 /* ---------------------------------------------------------------------------------------- commit
@@ -246,10 +282,7 @@ static void on_commit(void *ctx, const redisReply *reply, int err)
         if (starts(reply, "SEEN")) {
             log_warn("commit_seen", KV("room", log_jid(op->room)));
         }
-        if (op->directory != DIRECTORY_KEEP) {
-            set_directory(op->s, op->room, op->directory == DIRECTORY_ADD);
-        }
-        op_end(op, 0, NULL);
+        end_commit(op);
     } else if (starts(reply, "FENCED")) {
         metric_add(METRIC_FENCED_WRITES_TOTAL, 1);
         op_end(op, ERR_FENCED, NULL);
@@ -271,9 +304,46 @@ static void on_commit(void *ctx, const redisReply *reply, int err)
     }
 }
 
+static void on_reserved(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (!op_reply(op)) {
+        return;
+    }
+    if (err == ERR_UNAVAILABLE) {
+        op_end(op, ERR_UNAVAILABLE, NULL);
+    } else if (err || reply->type == REDIS_REPLY_ERROR) {
+        op_again(op);
+    } else if (starts(reply, "OK")) {
+        op->reserved = true;
+        op->send(op);
+    } else {
+        op_end(op, ERR_FULL, NULL);
+    }
+}
+
 static void send_commit(struct op *op)
 {
-    op_command(op, op->argc, op->argv, on_commit);
+    if (!op->needs_place || op->reserved) {
+        op_command(op, op->argc, op->argv, on_commit);
+        return;
+    }
+    op->pending++;
+    directory_reserve(op->s->redis, op->room, op->creator, op->s->max_rooms, op->s->per_minute,
+                      on_reserved, op);
+}
+
+/* What the directory needs of it, for the life of the request. */
+static const struct room_image *kept_image(struct op *op, const struct room_image *image)
+{
+    struct room_image *copy = arena_zalloc(&op->arena, sizeof(*copy));
+    copy->config = image->config;
+    copy->config.name = arena_str(&op->arena, image->config.name);
+    copy->config.description = arena_str(&op->arena, image->config.description);
+    copy->config.lang = arena_str(&op->arena, image->config.lang);
+    copy->config.secret = arena_str(&op->arena, image->config.secret);
+    copy->locked = image->locked;
+    return copy;
 }
 
 static void arg(struct op *op, struct str s)
@@ -343,7 +413,11 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     }
     if (state) {
         store_pack_state(&fx->persist.state, &b);
-        op->directory = store_image_listed(&fx->persist.state) ? DIRECTORY_ADD : DIRECTORY_REMOVE;
+        /* The rest of the state is nothing to it. */
+        op->directory = fx->persist.kind == FXS_CREATE || fx->persist.kind == FXS_CONFIG;
+        op->image = op->directory ? kept_image(op, &fx->persist.state) : NULL;
+    } else if (flag == STORE_DESTROY) {
+        store_pack_moved(fx, &b);
     }
     arg_buf(op, &b);
     arg(op, flag == STORE_CREATE    ? STR("create")
@@ -383,7 +457,12 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     }
     op->argv[count_at] = arena_str(&op->arena, log_u64(n_taken));
     if (flag == STORE_DESTROY) {
-        op->directory = DIRECTORY_REMOVE;
+        op->directory = true;
+    }
+    op->is_new = flag == STORE_CREATE;
+    if (op->is_new && (s->max_rooms || s->per_minute)) {
+        op->needs_place = true;
+        op->creator = arena_str(&op->arena, fx->persist.by);
     }
     buf_deinit(&b);
     s->n_commits++;
@@ -431,8 +510,9 @@ static void end_load(struct op *op)
         damaged(op, "what the store has of it is no whole room");
         op_end(op, ERR_UNAVAILABLE, NULL);
     } else {
-        if (found.exists || op->reader.has_gone) { /* repairs what was lost on the way */
-            set_directory(op->s, op->room, found.exists && store_image_listed(&found.image));
+        if (found.exists || op->reader.has_gone ||
+            op->s->max_rooms) { /* repairs what was lost on the way */
+            directory_put(op->s->redis, op->room, found.exists ? &found.image : NULL, NULL, NULL);
         }
         op_end(op, 0, &found);
     }
@@ -792,21 +872,30 @@ static void redis_store_destroy(struct store **s_p)
     mem_free(s);
 }
 
+static void redis_count(struct store *store, struct str room, uint32_t occupants)
+{
+    directory_count(((struct store_redis *)store)->redis, room, occupants);
+}
+
 static const struct store_ops redis_ops = {
     .commit = redis_commit,
     .load = redis_load,
     .list = redis_list,
     .read = redis_read,
+    .count = redis_count,
     .destroy = redis_store_destroy,
 };
 
-struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms)
+struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms,
+                              const struct store_limits *limits)
 {
     struct store_redis *s = mem_zalloc(sizeof(*s));
     s->store.ops = &redis_ops;
     s->loop = l;
     s->redis = r;
     s->hold_ms = hold_ms;
+    s->max_rooms = limits->max_rooms;
+    s->per_minute = limits->creations_per_minute;
     list_init(&s->ops);
     return &s->store;
 }

@@ -14,13 +14,17 @@
 --   verona:{sN}:own             e epoch, o owner, n its nonce, st FREE|OWNED, hs highest seq of removed rooms
 --   verona:{sN}:log:<room>      stream "<epoch>-<seq>", field p = LogEntry
 --   verona:{sN}:gone:<room>     "<epoch>-<seq>" of a message that was taken back -> Retraction
---   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, d:<gateway>:<boot> = rseq,
---                               trim = "ta tk ts tc" (see there)
+--   verona:{sN}:meta:<room>     last "<epoch>-<seq>", state = StoredRoom, gone = ms, moved = "<until ms> <JID>",
+--                               d:<gateway>:<boot> = rseq, trim = "ta tk ts tc" (see there)
 --   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
 --   verona:{sN}:nicks:<room>    reserved nick -> bare JID
 --   verona:{sN}:rooms           rooms of the slot
+--   verona:rooms                public rooms, score 0          verona:{verona:rooms}:users  occupants as score
+--   verona:{verona:rooms}:info  room -> DirectoryEntry         verona:{verona:rooms}:all    every room
+--   verona:{verona:rooms}:by:<bare JID>   rooms that he made in the last minute
 
 local GONE_SECONDS = 3600     -- log and marks of a removed room
+local MOVED_SECONDS = 31622400 -- the longest that a removed room points to another: a leap year
 local RECORD_SECONDS = 86400  -- records of members that left
 
 -- (redis.call does not exist yet while the library is loaded.)
@@ -339,7 +343,7 @@ end
 -- One chain of durable events of one room.
 -- KEYS own log meta aff nicks rooms gone
 -- ARGV epoch nonce prev history n,  n x (seq gwboot rseq payload),
---      state ('' = unchanged), flag ('' | create | destroy), stamp_ms, room,
+--      state ('' = unchanged; destroy: value of `moved`), flag ('' | create | destroy), stamp_ms, room,
 --      m, m x (jid, packed value or '' = removed, nick afterwards or ''),
 --      keep, since_ms, how many of the n are archived,
 --      k, k x (name of a message to take back, occupant-id, Retraction)
@@ -362,7 +366,7 @@ local function commit(keys, args)
   local k = is_int(args[rest + 3]) and tonumber(args[rest + 3])
   local good = #keys == 7 and n >= 1 and m and k and #args == rest + 3 + 3 * k and is_int(epoch) and
     is_int(args[4]) and is_int(stamp) and is_name(prev) and
-    (flag == '' or flag == 'create' or flag == 'destroy') and
+    (flag == '' or flag == 'create' or (flag == 'destroy' and (state == '' or string.find(state, '^%d+ ')))) and
     is_int(args[rest]) and is_int(args[rest + 1]) and is_int(args[rest + 2])
   for i = 0, good and n - 1 or -1 do
     good = good and is_int(args[6 + 4 * i]) and (args[7 + 4 * i] == '' or is_int(args[8 + 4 * i]))
@@ -515,11 +519,17 @@ local function commit(keys, args)
     call('HSET', own, 'hs', num(math.max(tonumber(o[3] or '') or 0, before)))
     call('EXPIRE', log, GONE_SECONDS)
     call('EXPIRE', gone, GONE_SECONDS)
-    call('EXPIRE', meta, GONE_SECONDS)
+    local keep = GONE_SECONDS
+    if state ~= '' then
+      local left = (tonumber(string.match(state, '^%d+')) - (tonumber(stamp) or 0)) / 1000
+      call('HSET', meta, 'moved', state)
+      keep = math.max(keep, math.ceil(math.min(left, MOVED_SECONDS)))
+    end
+    call('EXPIRE', meta, keep)
     return redis.status_reply('OK')
   end
   if flag == 'create' then
-    call('HDEL', meta, 'gone')
+    call('HDEL', meta, 'gone', 'moved')
     call('PERSIST', log)
     call('PERSIST', meta)
     call('SADD', rooms, room)
@@ -544,6 +554,147 @@ local function commit(keys, args)
     end
   end
   return redis.status_reply('OK')
+end
+
+-- ------------------------------------------------------------------------------------ directory
+
+-- KEYS rooms users info all   ARGV room, exists (1 | 0), listed (1 | 0), entry   -> OK
+local function directory(keys, args)
+  local room = args[1]
+  if #keys ~= 4 or #args ~= 4 then
+    return err('ERR arguments')
+  end
+  for i, kind in ipairs({'zset', 'zset', 'hash', 'set'}) do
+    if not holds(keys[i], kind) then
+      return damaged(keys[i])
+    end
+  end
+  if args[2] == '1' then
+    call('SADD', keys[4], room)
+  else
+    call('SREM', keys[4], room)
+  end
+  if args[3] == '1' then
+    call('ZADD', keys[1], '0', room)
+    call('ZADD', keys[2], 'NX', '0', room)
+    call('HSET', keys[3], room, args[4])
+  else
+    call('ZREM', keys[1], room)
+    call('ZREM', keys[2], room)
+    call('HDEL', keys[3], room)
+  end
+  return redis.status_reply('OK')
+end
+
+-- KEYS all, by   ARGV room, most rooms (0: any), most of one user in a minute (0: any)
+-- -> OK, the room has its place; TOOMANY; TOOFAST
+local function reserve(keys, args)
+  if #keys ~= 2 or #args ~= 3 or not is_int(args[2]) or not is_int(args[3]) then
+    return err('ERR arguments')
+  end
+  if not holds(keys[1], 'set') then
+    return damaged(keys[1])
+  end
+  if not holds(keys[2], 'string') then
+    return damaged(keys[2])
+  end
+  local most, rate = tonumber(args[2]), tonumber(args[3])
+  if most > 0 and call('SISMEMBER', keys[1], args[1]) == 0 and call('SCARD', keys[1]) >= most then
+    return redis.status_reply('TOOMANY')
+  end
+  local made = call('GET', keys[2]) or '0'
+  made = is_int(made) and tonumber(made) or 0
+  if rate > 0 and made >= rate then
+    return redis.status_reply('TOOFAST')
+  end
+  if rate > 0 then
+    if made == 0 then
+      call('SET', keys[2], '1', 'EX', '60')
+    else
+      call('INCR', keys[2])
+    end
+  end
+  call('SADD', keys[1], args[1])
+  return redis.status_reply('OK')
+end
+
+-- The place in the list of the largest first that comes right behind (score, member), and whether the
+-- member itself stands before it. Equals stand in falling order of their names.
+local function place(key, score, member)
+  local s = call('ZSCORE', key, member)
+  if s and tonumber(s) == score then
+    return call('ZREVRANK', key, member), true
+  end
+  local lo = call('ZCOUNT', key, '(' .. num(score), '+inf')
+  local hi = lo + call('ZCOUNT', key, num(score), num(score))
+  while lo < hi do
+    local mid = math.floor((lo + hi) / 2)
+    if call('ZREVRANGE', key, mid, mid)[1] > member then
+      lo = mid + 1
+    else
+      hi = mid
+    end
+  end
+  return lo, false
+end
+
+-- One page of the directory.
+-- KEYS rooms users info
+-- ARGV order (address | nusers), how (index | after | before), mark, limit
+--   mark: a number for index; else a room, before it "<users> " where the order is nusers; before an empty
+--   one: the last page
+-- -> {number of all, index of the first, room, users, entry, room, users, entry ...}
+local function page(keys, args)
+  local order, how, mark, limit = args[1], args[2], args[3], tonumber(args[4] or '')
+  if #keys ~= 3 or not limit or (how == 'index' and not is_int(mark)) then
+    return err('ERR arguments')
+  end
+  local total, first, list = call('ZCARD', keys[1]), 0, nil
+  if how == 'index' then
+    first = tonumber(mark)
+  elseif how == 'before' and mark == '' then
+    first = math.max(total - limit, 0)
+  elseif order == 'nusers' then
+    local score, member = string.match(mark, '^(%d+) (.+)$')
+    if not score or #score > 15 then
+      return err('NOMARK ' .. mark)
+    end
+    local at, there = place(keys[2], tonumber(score), member)
+    if how == 'after' then
+      first = at + (there and 1 or 0)
+    else
+      first = math.max(at - limit, 0)
+      limit = at - first
+    end
+  else
+    local below = call('ZLEXCOUNT', keys[1], '-', '(' .. mark)
+    if how == 'after' then
+      first = below + (call('ZSCORE', keys[1], mark) and 1 or 0)
+    else
+      first = math.max(below - limit, 0)
+      limit = below - first
+    end
+  end
+  local out = {total, first}
+  if limit <= 0 then
+    return out
+  end
+  if order == 'nusers' then
+    list = call('ZREVRANGE', keys[2], first, first + limit - 1)
+  else
+    list = call('ZRANGE', keys[1], first, first + limit - 1)
+  end
+  if #list == 0 then
+    return out
+  end
+  local users = call('ZMSCORE', keys[2], unpack(list))
+  local info = call('HMGET', keys[3], unpack(list))
+  for i, room in ipairs(list) do
+    out[3 * i] = room
+    out[3 * i + 1] = users[i] or '0'
+    out[3 * i + 2] = info[i] or ''
+  end
+  return out
 end
 
 -- -------------------------------------------------------------------------------------- members
@@ -686,6 +837,9 @@ redis.register_function('verona_init_own', init_own)
 redis.register_function('verona_claim', claim)
 redis.register_function('verona_give', give)
 redis.register_function('verona_commit', commit)
+redis.register_function('verona_directory', directory)
+redis.register_function('verona_reserve', reserve)
+redis.register_function{function_name='verona_page', callback=page, flags={'no-writes'}}
 redis.register_function('verona_register', register)
 redis.register_function('verona_renew', renew)
 redis.register_function('verona_bury', bury)

@@ -160,6 +160,53 @@ static void commits_repeated(void **state)
     assert_refused("FENCED -", SAY);
 }
 
+#define DIRECTORY                                                                                  \
+    "FCALL verona_directory 4 verona:rooms verona:{verona:rooms}:users "                           \
+    "verona:{verona:rooms}:info verona:{verona:rooms}:all "
+#define RESERVE "FCALL verona_reserve 2 verona:{verona:rooms}:all verona:{verona:rooms}:by:a@d "
+#define PAGE                                                                                       \
+    "FCALL_RO verona_page 3 verona:rooms verona:{verona:rooms}:users verona:{verona:rooms}:info "
+
+static void the_directory_is_guarded(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        DIRECTORY "r@c 1 1",
+        DIRECTORY "r@c 1 1 entry more",
+        "FCALL verona_directory 3 verona:rooms a b r@c 1 1 entry",
+        RESERVE "r@c 5",
+        RESERVE "r@c 5 x",
+        RESERVE "r@c -1 5",
+        "FCALL verona_reserve 1 a r@c 5 5",
+        PAGE,
+        PAGE "address index 0",
+        PAGE "address index x 5",
+        PAGE "nusers index '' 5",
+    };
+    static const char *const keys[] = {"rooms", "{verona:rooms}:users", "{verona:rooms}:info",
+                                       "{verona:rooms}:all"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_refused("ERR arguments", "%s", bad[i]);
+    }
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        freeReplyObject(ask(&server, "SET verona:%s text", keys[i]));
+        assert_refused("DAMAGED verona:", DIRECTORY "r@c 1 1 entry");
+        assert_refused("DAMAGED verona:", DIRECTORY "r@c 0 0 ''");
+        if (i == 3) {
+            assert_refused("DAMAGED verona:", RESERVE "r@c 5 5");
+        }
+        freeReplyObject(ask(&server, "DEL verona:%s", keys[i]));
+    }
+    freeReplyObject(ask(&server, "HSET verona:{verona:rooms}:by:a@d f v"));
+    assert_refused("DAMAGED verona:", RESERVE "r@c 5 5");
+    freeReplyObject(ask(&server, "DEL verona:{verona:rooms}:by:a@d"));
+    assert_string_equal(ask_text(&server, RESERVE "r@c 1 1"), "OK");
+    assert_refused("TOOMANY", RESERVE "s@c 1 1");
+    assert_refused("TOOFAST", RESERVE "r@c 1 1");
+    assert_string_equal(ask_text(&server, DIRECTORY "r@c 1 1 entry"), "OK");
+    assert_string_equal(ask_text(&server, DIRECTORY "r@c 0 0 ''"), "OK");
+}
+
 static void slots_with_bad_arguments(void **state)
 {
     (void)state;
@@ -238,9 +285,13 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(commits_with_bad_arguments), TEST(commits_on_damaged_keys),
-        TEST(commits_repeated),           TEST(slots_with_bad_arguments),
-        TEST(members_with_bad_arguments), TEST(sessions_with_bad_arguments),
+        TEST(commits_with_bad_arguments),
+        TEST(commits_on_damaged_keys),
+        TEST(commits_repeated),
+        TEST(slots_with_bad_arguments),
+        TEST(the_directory_is_guarded),
+        TEST(members_with_bad_arguments),
+        TEST(sessions_with_bad_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

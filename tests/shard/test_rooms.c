@@ -685,6 +685,101 @@ static void test_bad_request(void **state)
     nothing_more();
 }
 
+static void configure(const char *var, const char *value)
+{
+    struct request r = from(1, NULL);
+    Verona__RoomEvent *ev = req_submit(&r);
+    Verona__Field field = VERONA__FIELD__INIT, *fields[] = {&field};
+    ProtobufCBinaryData values[] = {wire_bytes(str_of(value))};
+    field.var = wire_bytes(str_of(var));
+    field.values = values;
+    field.n_values = 1;
+    ev->owner->fields = fields;
+    ev->owner->n_fields = 1;
+    push(1, ev);
+    run();
+    forget();
+}
+
+/* S6.3-cluster-counts: once a second at most; of a room that gets on the list again; not of hidden
+ * ones; when it leaves memory; and zero for those that a former owner counted. */
+static void test_counts(void **state)
+{
+    (void)state;
+    open_room();
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), UINT32_MAX);
+    join(2, "bob");
+    run_ms(1100);
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), 2);
+    configure("muc#roomconfig_publicroom", "0");
+    leave(2);
+    run_ms(1100);
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), 2);
+    configure("muc#roomconfig_publicroom", "1");
+    run_ms(1100);
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), 1);
+    configure("muc#roomconfig_persistentroom", "1");
+    leave(1);
+    run_ms(800); /* it leaves memory before the second is over */
+    assert_null(rooms_find(t.rooms, STR(ROOM)));
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), 0);
+
+    t.store->ops->count(t.store, STR(ROOM), 7);
+    rooms_slot_lost(t.rooms, t.slot);
+    rooms_slot_gained(t.rooms, t.slot, 5, true);
+    run_ms(800); /* until it is listed */
+    assert_int_equal(store_mem_counted(t.store, STR(ROOM)), 0);
+}
+
+/* S14.6-max-rooms: a room without a place does not come to be, and may later. */
+static void test_no_place(void **state)
+{
+    (void)state;
+    store_mem_full(t.store, 1);
+    join(1, "alice");
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_RESOURCE_CONSTRAINT);
+    nothing_more();
+    assert_null(rooms_find(t.rooms, STR(ROOM)));
+    join(1, "alice");
+    run();
+    delivery(1, "roster presence:JOIN message:SUBJECT");
+}
+
+/* S10.9-tombstone: at once, and read back. */
+static void test_moved(void **state)
+{
+    (void)state;
+    t.service.tombstone_ms = 60000;
+    open_room();
+    struct request r = from(1, NULL);
+    Verona__RoomEvent *ev = req(&r);
+    Verona__DestroyIn in = VERONA__DESTROY_IN__INIT;
+    in.alternate = wire_bytes(STR("inn@c.example"));
+    ev->body_case = VERONA__ROOM_EVENT__BODY_DESTROY;
+    ev->destroy = &in;
+    push(1, ev);
+    join(2, "bob"); /* while it is being destroyed */
+    run();
+    forget();
+    for (int i = 0; i < 2; i++) {
+        join(2, "bob");
+        run();
+        const Verona__Delivery *d = delivery(2, "reply:error");
+        assert_int_equal(d->parts[0]->reply->error->condition, SE_GONE);
+        assert_true(str_is(wire_str(d->parts[0]->reply->error->moved_to), "inn@c.example"));
+        rooms_slot_lost(t.rooms, t.slot);
+        rooms_slot_gained(t.rooms, t.slot, 5, true);
+        run();
+        forget();
+    }
+    t.wall_ms += 60000;
+    join(2, "bob");
+    run();
+    delivery(2, "roster presence:JOIN message:SUBJECT");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -712,6 +807,9 @@ int main(void)
         T(test_orphan_in_an_outage),
         T(test_full_queue),
         T(test_bad_request),
+        T(test_counts),
+        T(test_no_place),
+        T(test_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -251,7 +251,7 @@ static int setup(bool redis_too)
         redis_server_start(&server);
         init_cluster(&server);
         redis = redis_new(loop, server.url, NULL, NULL);
-        store = store_redis_new(loop, redis, 2000);
+        store = store_redis_new(loop, redis, 2000, &(struct store_limits){0});
     } else {
         store = store_mem_new(loop);
     }
@@ -526,7 +526,8 @@ static void reading_ends_with_the_store(void **state)
     store->ops->destroy(&store);
     assert_true(r.done);
     assert_int_equal(r.err, ERR_UNAVAILABLE);
-    store = with_redis ? store_redis_new(loop, redis, 2000) : store_mem_new(loop);
+    store = with_redis ? store_redis_new(loop, redis, 2000, &(struct store_limits){0})
+                       : store_mem_new(loop);
 }
 
 static void the_memory_can_be_away(void **state)

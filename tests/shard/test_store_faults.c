@@ -161,7 +161,7 @@ static int setup(void **state)
     init_cluster(&server);
     freeReplyObject(ask(&server, "HSET verona:{s5}:own e 100 n " NONCE));
     redis = redis_new(loop, server.url, NULL, NULL);
-    store = store_redis_new(loop, redis, HOLD_MS);
+    store = store_redis_new(loop, redis, HOLD_MS, &(struct store_limits){0});
     n_said = in_flight = 0;
     stop = false;
     memset(counts, 0, sizeof(counts));

@@ -16,6 +16,7 @@ static struct redis *redis;
 static struct store *store;
 static bool with_redis;
 
+static struct store_limits limits; /* of the next store with Redis */
 static const struct store_token token = {5, 100, NONCE};
 
 /* ---- answers */
@@ -87,6 +88,10 @@ static void on_load(void *ctx, int err, const struct store_room *room)
     r->exists = room->exists;
     r->last = room->last;
     r->n_marks = room->n_marks;
+    if (room->moved_to.n > 0) {
+        append(r, "moved to %.*s until %llu\n", STR_FMT(room->moved_to),
+               (unsigned long long)room->moved_until_ms);
+    }
     char *lines[64];
     uint32_t n = 0;
     for (uint32_t i = 0; i < room->n_marks; i++) {
@@ -192,6 +197,7 @@ static int create(const char *room, struct event_name prev, uint64_t s, bool per
                                      .nick = STR("Bob"),
                                      .ver = 1};
     struct fx fx = persist(FXS_CREATE);
+    fx.persist.by = owner.jid;
     fx.persist.changes = &owner;
     fx.persist.n_changes = 1;
     fx.persist.state_changed = true;
@@ -279,7 +285,8 @@ static int setup_redis(void **state)
     redis_server_start(&server);
     init_cluster(&server);
     redis = redis_new(loop, server.url, NULL, NULL);
-    store = store_redis_new(loop, redis, 3000);
+    store = store_redis_new(loop, redis, 3000, &limits);
+    limits = (struct store_limits){0};
     fence(100);
     return 0;
 }
@@ -457,6 +464,28 @@ static void rooms_are_listed_destroyed_and_made_again(void **state)
     }
 }
 
+/* S10.9-tombstone: until its time is over, or the room is made again. */
+static void a_room_that_moved_says_where_to(void **state)
+{
+    (void)state;
+    assert_int_equal(create("r@c", nothing, 1, true), 0);
+    struct fx fx = persist(FXS_DESTROY);
+    fx.persist.moved_to = STR("inn@c");
+    fx.persist.moved_until_ms = 1002 + 7200000;
+    struct store_entry e = entry(&fx, at(1), 2);
+    assert_int_equal(commit("r@c", &e, 1), 0);
+    struct result *r = load("r@c");
+    assert_false(r->exists);
+    assert_string_equal(r->text, "moved to inn@c until 7201002\n");
+    if (with_redis) {
+        assert_true(atoi(ask_text(&server, "TTL verona:{s5}:meta:r@c")) > 7100);
+        assert_true(atoi(ask_text(&server, "TTL verona:{s5}:log:r@c")) <= 3600);
+    }
+    assert_int_equal(create("r@c", at(2), 3, true), 0);
+    assert_int_equal(destroy_room("r@c", at(3), 4), 0);
+    assert_string_equal(load("r@c")->text, "");
+}
+
 static void history_is_bounded(void **state)
 {
     (void)state;
@@ -544,6 +573,164 @@ static void the_directory_follows(void **state)
     run_until(loop, NULL, NULL, 50);
     assert_string_equal(ask_text(&server, "ZCARD verona:rooms"), "0");
     assert_string_not_equal(ask_text(&server, "TTL verona:{s5}:meta:r@c"), "-1");
+}
+
+/* A directory that cannot be written now is written a little later, before the commit is answered.
+ */
+static void the_directory_is_tried_again(void **state)
+{
+    (void)state;
+    struct fx fx = persist(FXS_CONFIG);
+    static struct result r;
+    assert_int_equal(create("r@c", nothing, 1, true), 0);
+    fx.persist.state_changed = true;
+    fx.persist.state = image("The Room", true);
+    fx.persist.state.config.public_room = false;
+    struct store_entry e = entry(&fx, at(1), 2);
+    freeReplyObject(ask(&server, "RENAME verona:{verona:rooms}:all kept"));
+    freeReplyObject(ask(&server, "SET verona:{verona:rooms}:all text"));
+    start_commit(&r, "r@c", &e, 1);
+    run_until(loop, is_done, &r, 200);
+    assert_false(r.done);
+    assert_string_equal(ask_text(&server, "ZCARD verona:rooms"), "1");
+    freeReplyObject(ask(&server, "RENAME kept verona:{verona:rooms}:all"));
+    wait_for(&r);
+    assert_int_equal(r.err, 0);
+    assert_string_equal(ask_text(&server, "ZCARD verona:rooms"), "0");
+
+    freeReplyObject(ask(&server, "SET verona:{verona:rooms}:all text"));
+    fx.persist.state.config.public_room = true;
+    e = entry(&fx, at(2), 3);
+    assert_int_equal(commit("r@c", &e, 1), 0); /* in the end without it */
+    assert_string_equal(ask_text(&server, "ZCARD verona:rooms"), "0");
+    freeReplyObject(ask(&server, "DEL verona:{verona:rooms}:all"));
+    load("r@c");
+    run_until(loop, NULL, NULL, 50);
+    assert_string_equal(ask_text(&server, "ZCARD verona:rooms"), "1");
+}
+
+/* The places of rooms: S14.6-max-rooms, at the limit and above it; how fast one user makes them. */
+static int setup_three_rooms(void **state)
+{
+    limits = (struct store_limits){.max_rooms = 3};
+    return setup_redis(state);
+}
+
+static void rooms_have_places(void **state)
+{
+    (void)state;
+    assert_int_equal(create("a@c", nothing, 1, true), 0);
+    assert_int_equal(create("b@c", nothing, 1, true), 0);
+    assert_int_equal(create("c@c", nothing, 1, true), 0);
+    assert_int_equal(create("d@c", nothing, 1, true), ERR_FULL);
+    assert_false(load("d@c")->exists);
+    assert_int_equal(create("a@c", nothing, 1, true), 0); /* a repetition */
+    assert_int_equal(say("a@c", at(1), 2, "", 0), 0);
+    assert_int_equal(destroy_room("b@c", at(1), 2), 0);
+    assert_int_equal(create("d@c", nothing, 1, true), 0);
+    assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
+    freeReplyObject(ask(&server, "SREM verona:{verona:rooms}:all a@c"));
+    load("a@c"); /* puts it right */
+    assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
+    freeReplyObject(ask(&server, "SADD verona:{verona:rooms}:all never@c"));
+    assert_int_equal(destroy_room("a@c", at(2), 3), 0);
+    assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
+    load("never@c");
+    assert_int_equal(create("e@c", nothing, 1, true), 0);
+}
+
+static int setup_two_a_minute(void **state)
+{
+    limits = (struct store_limits){.creations_per_minute = 2};
+    return setup_redis(state);
+}
+
+static void rooms_are_not_made_too_fast(void **state)
+{
+    (void)state;
+    assert_int_equal(create("a@c", nothing, 1, true), 0);
+    assert_int_equal(create("b@c", nothing, 1, true), 0);
+    assert_int_equal(create("c@c", nothing, 1, true), ERR_FULL);
+    int ttl = atoi(ask_text(&server, "TTL verona:{verona:rooms}:by:bob@d"));
+    assert_true(ttl > 0 && ttl <= 60);
+    freeReplyObject(ask(&server, "DEL verona:{verona:rooms}:by:bob@d")); /* the minute is over */
+    assert_int_equal(create("c@c", nothing, 1, true), 0);
+}
+
+/* Pages of the directory, as gateways read them: "<all> <first>: room=users ..." */
+static char *page(const char *order, const char *how, const char *mark, int limit)
+{
+    static char text[512];
+    char most[16];
+    snprintf(most, sizeof(most), "%d", limit);
+    const char *argv[] = {"FCALL_RO",
+                          "verona_page",
+                          "3",
+                          "verona:rooms",
+                          "verona:{verona:rooms}:users",
+                          "verona:{verona:rooms}:info",
+                          order,
+                          how,
+                          mark,
+                          most};
+    redisReply *r = redisCommandArgv(server.direct, 10, argv, NULL);
+    assert_non_null(r);
+    if (r->type == REDIS_REPLY_ERROR) {
+        snprintf(text, sizeof(text), "%s", r->str);
+    } else {
+        size_t n = (size_t)snprintf(text, sizeof(text), "%lld %lld:", r->element[0]->integer,
+                                    r->element[1]->integer);
+        for (size_t i = 2; i < r->elements; i += 3) {
+            assert_true(r->element[i + 2]->len > 0);
+            n += (size_t)snprintf(text + n, sizeof(text) - n, " %s=%s", r->element[i]->str,
+                                  r->element[i + 1]->str);
+        }
+    }
+    freeReplyObject(r);
+    return text;
+}
+
+static void the_directory_has_pages(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"b@c", "d@c", "a@c", "e@c", "c@c"};
+    static const uint32_t users[] = {1, 7, 1, 0, 1};
+    assert_string_equal(page("address", "index", "0", 2), "0 0:");
+    assert_string_equal(page("nusers", "after", "3 x@c", 2), "0 0:");
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(create(names[i], nothing, 1, true), 0);
+        store->ops->count(store, str_of(names[i]), users[i]);
+    }
+    store->ops->count(store, STR("unlisted@c"), 9);
+    load("b@c");
+    assert_string_equal(page("address", "index", "0", 2), "5 0: a@c=1 b@c=1");
+    assert_string_equal(page("address", "index", "4", 2), "5 4: e@c=0");
+    assert_string_equal(page("address", "index", "9", 2), "5 9:");
+    assert_string_equal(page("address", "index", "1", 0), "5 1:");
+    assert_string_equal(page("address", "after", "b@c", 2), "5 2: c@c=1 d@c=7");
+    assert_string_equal(page("address", "after", "bb@c", 2), "5 2: c@c=1 d@c=7");
+    assert_string_equal(page("address", "after", "e@c", 2), "5 5:");
+    assert_string_equal(page("address", "before", "d@c", 2), "5 1: b@c=1 c@c=1");
+    assert_string_equal(page("address", "before", "b@c", 2), "5 0: a@c=1");
+    assert_string_equal(page("nusers", "index", "0", 9), "5 0: d@c=7 c@c=1 b@c=1 a@c=1 e@c=0");
+    assert_string_equal(page("nusers", "after", "no", 9), "NOMARK no");
+    /* behind one that is there, that has changed, that is gone */
+    static const char *const after[][2] = {{"1 c@c", "5 2: b@c=1"},  {"1 bb@c", "5 2: b@c=1"},
+                                           {"5 c@c", "5 1: c@c=1"},  {"1 zz@c", "5 1: c@c=1"},
+                                           {"1 a", "5 4: e@c=0"},    {"0 e@c", "5 5:"},
+                                           {"9 zz@c", "5 0: d@c=7"}, {"0 a@c", "5 5:"}};
+    for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+        assert_string_equal(page("nusers", "after", after[i][0], 1), after[i][1]);
+    }
+    struct fx fx = persist(FXS_CONFIG);
+    fx.persist.state_changed = true;
+    fx.persist.state = image("The Room", true);
+    fx.persist.state.config.public_room = false;
+    struct store_entry e = entry(&fx, at(1), 2);
+    assert_int_equal(commit("d@c", &e, 1), 0); /* hidden: not there from this moment on */
+    assert_string_equal(page("nusers", "index", "0", 1), "4 0: c@c=1");
+    assert_string_equal(page("address", "after", "c@c", 5), "4 3: e@c=0");
+    assert_string_equal(ask_text(&server, "HEXISTS verona:{verona:rooms}:info d@c"), "0");
 }
 
 static void commits_wait_for_redis(void **state)
@@ -699,12 +886,19 @@ int main(void)
         REDIS(nicks_have_one_holder),
         MEM(rooms_are_listed_destroyed_and_made_again),
         REDIS(rooms_are_listed_destroyed_and_made_again),
+        MEM(a_room_that_moved_says_where_to),
+        REDIS(a_room_that_moved_says_where_to),
         MEM(history_is_bounded),
         REDIS(history_is_bounded),
         MEM(what_is_pending_ends_with_the_store),
         REDIS(what_is_pending_ends_with_the_store),
         MEM(faults_can_be_asked_for),
         REDIS(the_directory_follows),
+        REDIS(the_directory_has_pages),
+        REDIS(the_directory_is_tried_again),
+        {"redis: rooms_have_places", rooms_have_places, setup_three_rooms, teardown, NULL},
+        {"redis: rooms_are_not_made_too_fast", rooms_are_not_made_too_fast, setup_two_a_minute,
+         teardown, NULL},
         REDIS(commits_wait_for_redis),
         REDIS(a_full_queue_answers_out_of_order),
         REDIS(refusals_of_redis_are_an_outage),

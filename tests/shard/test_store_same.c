@@ -278,7 +278,7 @@ static void both_stores_say_the_same(void **state)
         init_cluster(&server);
         redis = redis_new(loop, server.url, NULL, NULL);
         stores[0] = store_mem_new(loop);
-        stores[1] = store_redis_new(loop, redis, 3000);
+        stores[1] = store_redis_new(loop, redis, 3000, &(struct store_limits){0});
         struct world w = {.epoch = 100};
         static const char *const rooms[N_ROOMS] = {"r1@c", "r2@c", "r3@c"};
         fence(w.epoch);
