@@ -113,7 +113,7 @@ void c2s_cut(struct client *c)
     list_remove(&c->busy_link);
     list_remove(&c->link);
     ask_forget(c);
-    muc_client_forget(c);
+    muc_client_forget(c->edge->g->muc, c);
     if (c->conn)
         conn_abort(c->conn);
     loop_cancel(&c->free_task);

@@ -1,5 +1,6 @@
 /* edge.c: the outer rim as a whole: its settings, its limits, its counters, its beginning and end.
  */
+#include "gateway/service_info.h"
 #include "gateway/edge.h"
 #include "gateway/edge_ops.h"
 #include "gateway/tls.h"
@@ -167,6 +168,7 @@ struct edge *edge_new(struct gateway *g)
     e->session.sasl.domain = str_of(g->domain);
     e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
     e->session.sasl.random = rt_random;
+    e->session.caps = service_info_caps(g->info);
     uint32_t stanza = (uint32_t)config_int(cfg, CFG_LIMIT_STANZA);
     e->before_auth =
         (struct xml_limits){LIMIT_STANZA_PREAUTH, LIMIT_CHILDREN_PREAUTH, LIMIT_STANZA_PREAUTH};

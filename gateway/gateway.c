@@ -2,6 +2,7 @@
  *
  *   start:  ports and certificate checked -> Redis -> registered (ready) -> listening
  *   drain:  listener closed, streams ended -> the rooms have heard of it -> record out -> stop */
+#include "gateway/service_info.h"
 #include "gateway/gateway.h"
 
 #include "base/arena.h"
@@ -155,6 +156,8 @@ int gateway_new(struct loop *l, const struct config *cfg, struct gateway **out, 
     if (rc == 0)
         rc = http_new(l, config_str(cfg, CFG_ADMIN_LISTEN), &g->http, err);
     if (rc == 0) {
+        g->info = service_info_new(cfg);
+        g->max_per_user = (uint32_t)config_int(cfg, CFG_ROOM_MAX_PER_USER);
         g->edge = edge_new(g);
         rc = edge_prepare(g->edge, err);
     }
@@ -203,6 +206,7 @@ void gateway_destroy(struct gateway **g_p)
     link_destroy(&g->link);
     cluster_destroy(&g->cluster);
     redis_destroy(&g->redis);
+    service_info_destroy(&g->info);
     mem_free(g);
     *g_p = NULL;
 }

@@ -22,6 +22,7 @@ struct edge;
 struct home;
 struct muc;
 struct link;
+struct service_info;
 struct xnode;
 struct client;
 
@@ -35,6 +36,8 @@ struct gateway {
     struct home *home; /* home.c */
     struct muc *muc;   /* muc.c */
     struct link *link; /* link.c */
+    struct service_info *info;
+    uint32_t max_per_user; /* rooms that one may be in; 0: no limit */
     struct node node;
     char ref[96];                      /* "<id>:<boot>", set when the cluster is ready */
     char domain[256], muc_domain[256]; /* prepared */
@@ -77,7 +80,7 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
  * (W38). ended: the handle dies with this call. payload: children of his unavailable presence. */
 void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, struct str payload);
 /* The same, telling nobody: the process ends. */
-void muc_client_forget(struct client *c);
+void muc_client_forget(struct muc *m, struct client *c);
 /* The service's own answers that need the rooms' directory are home's; muc has none. */
 
 /* link.c: the bus, the slot table and what waits for it. */

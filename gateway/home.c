@@ -1,14 +1,14 @@
 /* home.c: the server's own duties: enough for any client library (FEATURES W81 to W84). */
 #include "gateway/home.h"
 #include "gateway/edge.h"
+#include "gateway/home_ns.h"
 #include "gateway/private_xml.h"
 #include "gateway/registry.h"
 #include "base/jid.h"
 #include "base/muc.h"
+#include "rt/random.h"
 
-#define NS_VERSION "jabber:iq:version"
 #define NS_ROSTER "jabber:iq:roster"
-#define NS_PRIVATE "jabber:iq:private"
 #define NS_VCARD "vcard-temp"
 
 struct home *home_new(struct gateway *g)
@@ -67,6 +67,22 @@ void home_result(struct client *c, const struct xnode *st, struct str children)
     struct str to = xnode_attr(st, "to");
     buf_init(&b);
     put_result(&b, to.p != NULL, to, xnode_attr(st, "id"), children);
+    client_send(c, STANZA_IQ, buf_as_str(&b), false);
+    buf_deinit(&b);
+}
+
+void home_error(struct client *c, const struct xnode *st, struct str error)
+{
+    struct buf b;
+    struct str to = xnode_attr(st, "to");
+    buf_init(&b);
+    buf_z(&b, " type='error' from='");
+    buf_xml(&b, to);
+    buf_z(&b, "' id='");
+    buf_xml(&b, xnode_attr(st, "id"));
+    buf_z(&b, "'>");
+    buf_str(&b, error);
+    buf_z(&b, "</iq>");
     client_send(c, STANZA_IQ, buf_as_str(&b), false);
     buf_deinit(&b);
 }
@@ -153,6 +169,34 @@ static bool account_iq(struct home *h, struct client *c, const struct xnode *st,
     return common_iq(h, c, st, child, HOME_ACCOUNT);
 }
 
+/* XEP-0307: a name that nobody has. It is not kept for him: 128 random bits need no list. */
+static void unique(struct client *c, const struct xnode *st)
+{
+    uint8_t name[16];
+    struct buf b;
+    buf_init(&b);
+    rt_random(name, sizeof name);
+    buf_z(&b, "<unique xmlns='" NS_UNIQUE "'>");
+    for (size_t i = 0; i < sizeof name; i++)
+        buf_printf(&b, "%02x", (unsigned)name[i]);
+    buf_z(&b, "</unique>");
+    home_result(c, st, buf_as_str(&b));
+    buf_deinit(&b);
+}
+
+static bool service_iq(struct home *h, struct client *c, const struct xnode *st,
+                       const struct xnode *child)
+{
+    bool get = str_is(xnode_attr(st, "type"), "get");
+    if (get && xnode_is(child, NS_UNIQUE, "unique"))
+        unique(c, st);
+    else if (get && xnode_is(child, NS_SEARCH, "search"))
+        home_search(h, c, st, child);
+    else
+        return common_iq(h, c, st, child, HOME_SERVICE);
+    return true;
+}
+
 static void local_iq(struct home *h, struct client *c, const struct xnode *st,
                      enum home_target target)
 {
@@ -160,8 +204,9 @@ static void local_iq(struct home *h, struct client *c, const struct xnode *st,
     const struct xnode *child = xnode_elem(st->first);
     if (!str_is(type, "get") && !str_is(type, "set"))
         return; /* an answer to what was never asked */
-    bool known =
-        target == HOME_ACCOUNT ? account_iq(h, c, st, child) : common_iq(h, c, st, child, target);
+    bool known = target == HOME_ACCOUNT   ? account_iq(h, c, st, child)
+                 : target == HOME_SERVICE ? service_iq(h, c, st, child)
+                                          : common_iq(h, c, st, child, target);
     if (!known)
         client_send_error(c, st, SE_SERVICE_UNAVAILABLE, STR_NULL, STR_NULL);
 }

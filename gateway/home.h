@@ -1,7 +1,9 @@
 /* home.h: what the files of the server's own duties share.
  *
  *   home.c         who is asked: account, server, rooms' service, another user; presence
- *   home_disco.c   XEP-0030, and the list of rooms (XEP-0059)
+ *   home_disco.c   XEP-0030
+ *   home_rooms.c   the list of rooms (XEP-0059)
+ *   home_search.c  searching them (XEP-0433)
  *   home_route.c   between users, here or on another gateway
  *   private_xml.c  XEP-0049 */
 #ifndef MUC_HOME_H
@@ -23,6 +25,7 @@ struct home_ref {
 struct home {
     struct gateway *g;
     uint64_t next_ref;
+    uint32_t n_searches;             /* under way */
     struct home_ref refs[HOME_REFS]; /* by ref modulo */
 };
 
@@ -38,6 +41,8 @@ void home_iq_save(struct home_iq *q, struct gateway *g, struct client *c, const 
 void home_iq_result(struct home_iq *q, struct str children);
 void home_iq_error(struct home_iq *q, int condition);
 
+/* An error with conditions of an application: `error` is the whole <error/>. */
+void home_error(struct client *c, const struct xnode *st, struct str error);
 /* The result of st, at once. */
 void home_result(struct client *c, const struct xnode *st, struct str children);
 
@@ -46,6 +51,17 @@ void home_result(struct client *c, const struct xnode *st, struct str children);
 enum home_target { HOME_ACCOUNT, HOME_SERVER, HOME_SERVICE };
 bool home_disco(struct home *h, struct client *c, const struct xnode *st, const struct xnode *query,
                 enum home_target target);
+
+/* home_rooms.c: disco#items of the service. */
+void home_rooms(struct home *h, struct client *c, const struct xnode *st,
+                const struct xnode *query);
+struct directory_room;
+/* Its name, or the local part of its address. */
+struct str home_room_name(const struct directory_room *r);
+
+/* home_search.c: a <search/>, asking for the form or submitting it. */
+void home_search(struct home *h, struct client *c, const struct xnode *st,
+                 const struct xnode *search);
 
 /* home_route.c: to another user; to is prepared. */
 void home_to_user(struct home *h, struct client *c, const struct xnode *st, struct str to);

@@ -5,6 +5,7 @@
  * nothing. A few strings of Unicode 3.2 need a second pass for that; what does not settle is
  * refused. */
 #include "gateway/jid_prep.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -188,4 +189,44 @@ bool jid_nick_strict(struct str prepared)
     return stringprep(text, sizeof text, STRINGPREP_NO_UNASSIGNED, stringprep_xmpp_resourceprep) ==
                STRINGPREP_OK &&
            str_eq(str_of(text), prepared);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* nameprep folds cases and compatibility forms; a word that it refuses is compared as it is. */
+static struct str fold_word(struct str word, struct arena *a)
+{
+    bool ascii = true;
+    struct str out;
+    for (size_t i = 0; i < word.n; i++)
+        ascii = ascii && (unsigned char)word.p[i] < 0x80;
+    if (!ascii && by_libidn(word, stringprep_nameprep, a, &out) == 0)
+        return out;
+    char *p = arena_alloc(a, word.n + 1);
+    for (size_t i = 0; i < word.n; i++)
+        p[i] = word.p[i] >= 'A' && word.p[i] <= 'Z' ? (char)(word.p[i] + 32) : word.p[i];
+    return str_n(p, word.n);
+}
+
+struct str text_fold(struct str text, struct arena *a)
+{
+    struct buf b;
+    buf_init(&b);
+    for (size_t i = 0; i < text.n;) {
+        size_t end = i;
+        while (end < text.n && !is_space(text.p[end]))
+            end++;
+        if (end > i) {
+            if (b.len > 0)
+                buf_c(&b, ' ');
+            buf_str(&b, fold_word(str_n(text.p + i, end - i), a));
+        }
+        i = end + 1;
+    }
+    struct str out = arena_str(a, buf_as_str(&b));
+    buf_deinit(&b);
+    return out;
 }

@@ -17,4 +17,8 @@ bool jid_nick_strict(struct str prepared);
 /* For passwords (RFC 4013). Errors: ERR_INVALID. */
 MUST_CHECK int jid_saslprep(struct str raw, struct arena *a, struct str *out);
 
+/* What two texts for people must have in common to be found by each other: cases and forms of
+ * letters are folded word by word, white space is one blank. In the arena. */
+struct str text_fold(struct str text, struct arena *a);
+
 #endif

@@ -63,6 +63,7 @@ void muc_destroy(struct muc **m_p)
     HASH_ITER(hh, m->rooms, r, next)
     room_close(m, r);
     fragment_drop_all(m);
+    muc_users_destroy(&m->users);
     stanza_ids_destroy(&m->ids);
     arena_deinit(&m->arena);
     buf_deinit(&m->out);
@@ -115,13 +116,18 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
     ev.sid = client_sid(c);
     ev.jid = wire_bytes(client_jid(c));
     bool joins = ev.body_case == VERONA__ROOM_EVENT__BODY_PRESENCE && ev.presence->join;
+    if (joins &&
+        !muc_users_may_enter(m->users, jid_bare(client_jid(c)), room, m->g->max_per_user)) {
+        client_send_error(c, st, SE_RESOURCE_CONSTRAINT, STR("You are in too many rooms"), room);
+        return;
+    }
     if (link_request(m->g->link, &ev) == 0) {
         if (wants_answer(st))
             client_send_error(c, st, SE_RESOURCE_CONSTRAINT, STR_NULL, room);
         return;
     }
     if (joins)
-        stay_joining(c, room);
+        stay_joining(m, c, room);
 }
 
 struct leaving {
@@ -152,12 +158,12 @@ void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, s
     /* While the session lives its stays end with the answers; a dead one hears none. Its records
      * stay in the replicas until the rooms say that it is gone. */
     if (ended)
-        stay_forget(c);
+        stay_forget(m, c);
 }
 
-void muc_client_forget(struct client *c)
+void muc_client_forget(struct muc *m, struct client *c)
 {
-    stay_forget(c);
+    stay_forget(m, c);
 }
 
 /* ---- in */
@@ -170,7 +176,7 @@ static void acknowledge(struct muc *m, uint64_t rseq, struct str room, bool grou
     if (o.what == LINK_JOIN) {
         struct client *c = client_by_sid(m->g, o.sid);
         if (c)
-            stay_join_over(c, room);
+            stay_join_over(m, c, room);
     } else if (o.what == LINK_GROUPCHAT && groupchat) {
         metric_observe(METRIC_GROUPCHAT_ECHO_DURATION_SECONDS,
                        (double)(loop_clock_ns() - o.read_ns) / 1e9);

@@ -1,5 +1,6 @@
 /* muc_in_iq.c: iq to a room: administration, ownership, registration and queries. */
 #include "gateway/muc_in_priv.h"
+#include "gateway/rsm.h"
 
 #include "base/utf8.h"
 
@@ -251,6 +252,32 @@ static enum muc_in registration(struct in *in, const struct xnode *q, bool set)
 
 /* ---- any iq */
 
+/* W78, XEP-0059: a page of a room's occupants, whose ids are their nicks. */
+static enum muc_in items(struct in *in, const struct xnode *q)
+{
+    struct rsm rsm;
+    struct str after = STR_NULL, before = STR_NULL;
+    if (!rsm_read(q, in->a, &rsm))
+        return in_refuse(in, SE_BAD_REQUEST);
+    if (!in_nick(in, rsm.after, &after) || !in_nick(in, rsm.before, &before))
+        return in_refuse(in, SE_ITEM_NOT_FOUND); /* XEP-0059 §2.5: an id that is nobody's */
+    (void)query(in, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
+    if (!rsm.present)
+        return MUC_IN_EVENT;
+    Verona__ItemsPage *p = arena_alloc(in->a, sizeof *p);
+    verona__items_page__init(p);
+    p->has_max = rsm.has_max;
+    p->max = rsm.max;
+    p->has_index = rsm.has_index;
+    p->index = rsm.index;
+    p->has_after = rsm.has_after;
+    p->after = wire_bytes(after);
+    p->has_before = rsm.has_before;
+    p->before = wire_bytes(before);
+    in->ev->query->page = p;
+    return MUC_IN_EVENT;
+}
+
 static enum muc_in disco(struct in *in, const struct xnode *q, Verona__QueryIn__Kind kind)
 {
     struct str node = xnode_attr(q, "node");
@@ -259,7 +286,8 @@ static enum muc_in disco(struct in *in, const struct xnode *q, Verona__QueryIn__
             return query(in, VERONA__QUERY_IN__KIND__OWN_NICK);
         return in_refuse(in, SE_ITEM_NOT_FOUND); /* XEP-0030 §7: no such node */
     }
-    return query(in, kind);
+    return kind == VERONA__QUERY_IN__KIND__DISCO_ITEMS && in->nick.n == 0 ? items(in, q)
+                                                                          : query(in, kind);
 }
 
 enum muc_in in_iq(struct in *in)

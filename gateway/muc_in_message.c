@@ -62,6 +62,7 @@ static enum muc_in message(struct in *in, Verona__MessageIn__Type type)
         if (retract && !in_name(in, xnode_attr(retract, "id"), &m->retracts))
             m->retracts = NULL; /* of somebody else's message, if of any: passed on */
     }
+    m->correction = xnode_child(st, NS_CORRECT, "replace") != NULL;
     m->subject = wire_bytes(in_child_text(in, st, NS_CLIENT, "subject"));
     if (m->subject.len > LIMIT_SUBJECT)
         return in_refuse(in, SE_POLICY_VIOLATION);

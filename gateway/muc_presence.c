@@ -28,7 +28,7 @@ static void join(struct muc *m, struct mroom *room, const Verona__Presence *p)
     struct client *c = client_by_sid(m->g, o->sid);
     if (!c)
         return; /* gone meanwhile; his leave is under way */
-    stay_entered(c, replica_room(room->replica));
+    stay_entered(m, c, replica_room(room->replica));
     show_roster_to(m, room, o);
     show_own(m, room, o, p, true);
 }
@@ -232,7 +232,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;
         client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
-        stay_left(c, replica_room(r));
+        stay_left(m, c, replica_room(r));
     }
 }
 
@@ -361,7 +361,7 @@ static void end_all(struct muc *m, struct mroom *room, const Verona__Destroyed *
         copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;
         client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
-        stay_left(c, replica_room(room->replica));
+        stay_left(m, c, replica_room(room->replica));
     }
 }
 

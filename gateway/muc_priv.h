@@ -5,7 +5,8 @@
  *   muc_parts.c     messages, answers, posts
  *   muc_presence.c  presence: who gets which copy, in which order
  *   muc_copies.c    the copies
- *   muc_stay.c      the rooms of a session */
+ *   muc_stay.c      the rooms of a session
+ *   muc_users.c     the rooms of a user */
 #ifndef MUC_GATEWAY_MUC_PRIV_H
 #define MUC_GATEWAY_MUC_PRIV_H
 
@@ -19,6 +20,7 @@
 #include "gateway/muc_in.h"
 #include "gateway/link.h"
 #include "gateway/muc.h"
+#include "gateway/muc_users.h"
 #include "gateway/render.h"
 #include "gateway/replica.h"
 #include "gateway/stanza_id.h"
@@ -38,8 +40,9 @@ struct muc {
     struct gateway *g;
     struct mroom *rooms;
     struct list by_slot[SLOT_COUNT]; /* of mroom.in_slot */
-    struct stanza_ids *ids;          /* made when the cluster's key is known */
-    struct list fragments;           /* parts that are not complete yet (muc_fragment.c) */
+    struct muc_users *users;
+    struct stanza_ids *ids; /* made when the cluster's key is known */
+    struct list fragments;  /* parts that are not complete yet (muc_fragment.c) */
     size_t fragment_bytes;
     struct arena arena; /* one stanza in */
     struct buf out;     /* one tail */
@@ -80,12 +83,13 @@ void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage 
 void muc_show_post(struct muc *m, struct str room, const Verona__Post *p);
 
 /* muc_stay.c: the rooms that a session is in or on its way into. */
-void stay_joining(struct client *c, struct str room);   /* a join was sent */
-void stay_join_over(struct client *c, struct str room); /* and was answered, whatever the answer */
-void stay_entered(struct client *c, struct str room);
-void stay_left(struct client *c, struct str room);
+void stay_joining(struct muc *m, struct client *c, struct str room); /* a join was sent */
+void stay_join_over(struct muc *m, struct client *c,
+                    struct str room); /* and was answered, whatever the answer */
+void stay_entered(struct muc *m, struct client *c, struct str room);
+void stay_left(struct muc *m, struct client *c, struct str room);
 void stay_each(struct client *c, void (*fn)(void *ctx, struct client *c, struct str room),
                void *ctx);
-void stay_forget(struct client *c);
+void stay_forget(struct muc *m, struct client *c);
 
 #endif

@@ -5,6 +5,8 @@
 #include "base/jid.h"
 
 #define CONFIG "muc#roomconfig_"
+#define INFO "muc#roominfo_"
+#define OWN "x-" CONFIG /* not registered (XEP-0068 §3.4) */
 
 struct option {
     const char *value, *label;
@@ -134,6 +136,7 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f)
 {
     static const Verona__RoomConfig none = VERONA__ROOM_CONFIG__INIT;
     const Verona__RoomConfig *c = f->config ? f->config : &none;
+    struct buf fetch;
     buf_z(out, "<query xmlns='" NS_MUC_OWNER "'>");
     open_form(out, "form", "http://jabber.org/protocol/muc#roomconfig");
     render_field(out, "text-single", CONFIG "roomname", "Name", wire_str(c->name));
@@ -160,6 +163,15 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f)
     boolean(out, "x-" CONFIG "archive", "Messages are kept and can be queried", c->archive);
     number(out, "x-" CONFIG "archive_messages", "Messages kept", c->archive_messages);
     number(out, "x-" CONFIG "archive_days", "Days they are kept (0: no limit)", c->archive_days);
+    buf_init(&fetch);
+    if (c->has_max_history)
+        buf_u64(&fetch, c->max_history);
+    render_field(out, "text-single", "muc#maxhistoryfetch",
+                 "Messages of history that a join gets at most", buf_as_str(&fetch));
+    buf_deinit(&fetch);
+    boolean(out, OWN "listoccupants", "Occupants are listed in service discovery",
+            !c->hide_occupants);
+    boolean(out, OWN "registration", "Users may register with the room", !c->no_registration);
     jids(out, CONFIG "roomadmins", "Administrators", f->admins, f->n_admins);
     jids(out, CONFIG "roomowners", "Owners", f->owners, f->n_owners);
     buf_z(out, "</x></query>");
@@ -186,13 +198,57 @@ static void feature(struct buf *out, const char *var)
     buf_z(out, "'/>");
 }
 
+static void text(struct buf *out, const char *var, const char *label, struct str value)
+{
+    if (value.n)
+        render_field(out, "text-single", var, label, value);
+}
+
+/* XEP-0502 §4: messages per hour, the average of a day, to a hundredth. */
+static void activity(struct buf *out, uint32_t messages_of_day)
+{
+    uint64_t hundredths = ((uint64_t)messages_of_day * 100 + 12) / 24;
+    struct buf rate;
+    buf_init(&rate);
+    buf_printf(&rate, "%llu.%02llu", (unsigned long long)(hundredths / 100),
+               (unsigned long long)(hundredths % 100));
+    render_field(out, "text-single", "{urn:xmpp:muc-activity}message-activity", "Messages per hour",
+                 buf_as_str(&rate));
+    buf_deinit(&rate);
+}
+
+/* XEP-0045 §6.4, §16.5.4: muc#roominfo. The fields of roomconfig in it are what clients look for
+ * here. */
+static void room_info(struct buf *out, const Verona__DiscoInfo *d, const Verona__RoomConfig *c)
+{
+    size_t pm = c->allow_pm < sizeof pm_options / sizeof pm_options[0] ? c->allow_pm : 0;
+    open_form(out, "result", "http://jabber.org/protocol/muc#roominfo");
+    render_field(out, "text-single", INFO "description", "Description", wire_str(c->description));
+    number(out, INFO "occupants", "Number of occupants", d->occupants);
+    text(out, INFO "lang", "Language", wire_str(c->lang));
+    text(out, INFO "subject", "Subject", wire_str(d->subject));
+    boolean(out, INFO "subjectmod", "Occupants may change the subject", c->change_subject);
+    if (d->n_contacts)
+        jids(out, INFO "contactjid", "Contact addresses", d->contacts, d->n_contacts);
+    text(out, INFO "logs", "URL of the logs", wire_str(d->logs));
+    number(out, "muc#maxhistoryfetch", "Messages of history that a join gets at most",
+           d->max_history);
+    render_field(out, "text-single", CONFIG "roomname", "Name", wire_str(c->name));
+    boolean(out, CONFIG "changesubject", "Occupants may change the subject", c->change_subject);
+    boolean(out, CONFIG "allowinvites", "Members may invite others", c->allow_invites);
+    render_field(out, "text-single", CONFIG "allowpm", "Who may send private messages",
+                 str_of(pm_options[pm].value));
+    if (d->has_activity)
+        activity(out, d->messages);
+    buf_z(out, "</x>");
+}
+
 void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo *d)
 {
     static const Verona__RoomConfig none = VERONA__ROOM_CONFIG__INIT;
     const Verona__RoomConfig *c = d->config ? d->config : &none;
     struct jid parts;
     struct str name = wire_str(c->name);
-    struct buf number;
     if (name.n == 0 && jid_split(room, &parts) == 0)
         name = parts.local;
     buf_z(out, "<query xmlns='" NS_DISCO_INFO "'><identity category='conference' type='text'");
@@ -208,7 +264,8 @@ void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo
     /* only what works */
     feature(out, "http://jabber.org/protocol/muc#stable_id");
     feature(out, "http://jabber.org/protocol/muc#self-ping-optimization");
-    feature(out, NS_REGISTER);
+    if (d->registration)
+        feature(out, NS_REGISTER);
     feature(out, NS_OCCUPANT_ID);
     feature(out, NS_SID);
     if (c->archive) {
@@ -219,19 +276,6 @@ void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo
     feature(out, NS_RETRACT "#tombstone");
     feature(out, NS_MODERATE);
     feature(out, NS_DISCO_INFO);
-    open_form(out, "result", "http://jabber.org/protocol/muc#roominfo");
-    render_field(out, "text-single", "muc#roominfo_description", "Description",
-                 wire_str(c->description));
-    buf_init(&number);
-    buf_u64(&number, d->occupants);
-    render_field(out, "text-single", "muc#roominfo_occupants", "Number of occupants",
-                 buf_as_str(&number));
-    buf_deinit(&number);
-    if (c->lang.len)
-        render_field(out, "text-single", "muc#roominfo_lang", "Language", wire_str(c->lang));
-    if (d->subject.len)
-        render_field(out, "text-single", "muc#roominfo_subject", "Subject", wire_str(d->subject));
-    boolean(out, "muc#roominfo_subjectmod", "Occupants may change the subject", c->change_subject);
-    render_field(out, "text-single", "muc#roomconfig_roomname", "Name", wire_str(c->name));
-    buf_z(out, "</x></query>");
+    room_info(out, d, c);
+    buf_z(out, "</query>");
 }

@@ -1,5 +1,6 @@
 /* render_reply.c: the answer to one request (FEATURES W4, W5). */
 #include "gateway/render.h"
+#include "gateway/rsm.h"
 #include "proto/wire.h"
 
 static void result(struct buf *out, struct str room, const Verona__Reply *r)
@@ -7,6 +8,22 @@ static void result(struct buf *out, struct str room, const Verona__Reply *r)
     render_from(out, room, wire_str(r->from_nick));
     render_id(out, wire_str(r->id));
     buf_z(out, " type='result'");
+}
+
+/* XEP-0045 §10.9, RFC 5122: "xmpp:room@service?join". What is not plain ASCII is escaped. */
+static void moved_uri(struct buf *out, struct str jid)
+{
+    static const char plain[] = "!$*+,-./:;=@_~";
+    buf_z(out, "xmpp:");
+    for (size_t i = 0; i < jid.n; i++) {
+        unsigned char c = (unsigned char)jid.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (letter || (c && strchr(plain, c)))
+            buf_c(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", (unsigned)c);
+    }
+    buf_z(out, "?join");
 }
 
 static void error(struct buf *out, struct str room, const Verona__Reply *r, enum stanza_kind kind)
@@ -22,7 +39,13 @@ static void error(struct buf *out, struct str room, const Verona__Reply *r, enum
     render_attr(out, "by", room);
     buf_z(out, "><");
     buf_z(out, stanza_error_condition(e));
-    buf_z(out, " xmlns='" NS_STANZAS "'/>");
+    if (e == SE_GONE && r->error->moved_to.len) {
+        buf_z(out, " xmlns='" NS_STANZAS "'>");
+        moved_uri(out, wire_str(r->error->moved_to));
+        buf_z(out, "</gone>");
+    } else {
+        buf_z(out, " xmlns='" NS_STANZAS "'/>");
+    }
     if (r->error->text.len) {
         buf_z(out, "<text xmlns='" NS_STANZAS "'>");
         buf_xml(out, wire_str(r->error->text));
@@ -90,6 +113,11 @@ static void disco_items(struct buf *out, struct str room, const Verona__DiscoIte
         buf_c(out, '\'');
         render_attr(out, "name", wire_str(d->nicks[i]));
         buf_z(out, "/>");
+    }
+    if (d->paged) {
+        struct str none = STR_NULL;
+        rsm_put(out, d->n_nicks ? wire_str(d->nicks[0]) : none,
+                d->n_nicks ? wire_str(d->nicks[d->n_nicks - 1]) : none, d->index, d->count);
     }
     buf_z(out, "</query>");
 }

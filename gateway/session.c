@@ -139,6 +139,7 @@ static void send_features(struct session *s)
     if (s->authed) {
         buf_z(&b,
               "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
+        buf_str(&b, s->cfg->caps);
     } else {
         bool any = false;
         bool clear = s->link == SASL_LINK_CLEAR && s->cfg->sasl.mode != AUTH_OPEN;

@@ -51,7 +51,8 @@ struct session_ops {
 
 struct session_config {
     struct sasl_config sasl;
-    bool starttls; /* a certificate is there */
+    bool starttls;   /* a certificate is there */
+    struct str caps; /* XML among the features of an authenticated stream; outlives the session */
 };
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,

@@ -25,6 +25,7 @@
 #define NS_RSM "http://jabber.org/protocol/rsm"
 #define NS_RETRACT "urn:xmpp:message-retract:1"
 #define NS_MODERATE "urn:xmpp:message-moderate:1"
+#define NS_CORRECT "urn:xmpp:message-correct:0"
 #define NS_REGISTER "jabber:iq:register"
 #define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"

@@ -5,9 +5,9 @@
 #include "proto/wire.h"
 
 enum {
-    CHUNK = LIMIT_BUS_CHUNK / 2,              /* of a roster or a history */
-    HISTORY_MAX = LIMIT_BUS_MESSAGE * 3 / 4,  /* one history that cannot be cut */
-    OVERHEAD = 64,                            /* fixed fields of a record or message */
+    CHUNK = LIMIT_BUS_CHUNK / 2,             /* of a roster or a history */
+    HISTORY_MAX = LIMIT_BUS_MESSAGE * 3 / 4, /* one history that cannot be cut */
+    OVERHEAD = 64,                           /* fixed fields of a record or message */
 };
 
 static void add(struct arena *a, struct parts *out, const Verona__Part *msg, enum part_to to)

@@ -1,5 +1,6 @@
 /* lib_edge.c: see lib_edge.h. */
 #include "gateway/lib_edge.h"
+#include "gateway/service_info.h"
 
 #include "cluster/redis_server.h"
 
@@ -101,6 +102,7 @@ void rig_open(const char *settings)
     strcpy(rig_g.muc_domain, "conference.localhost");
     rig_g.redis = redis_new(rig_g.loop, redis.url, on_state, NULL);
     rig_g.home = home_new(&rig_g);
+    rig_g.info = service_info_new(cfg);
     const struct cluster_self self = {.role = CLUSTER_GATEWAY,
                                       .id = "g1",
                                       .endpoint = "",
@@ -135,6 +137,7 @@ void rig_close(void)
     link_destroy(&rig_g.link);
     cluster_destroy(&rig_g.cluster);
     redis_destroy(&rig_g.redis);
+    service_info_destroy(&rig_g.info);
     loop_destroy(&rig_g.loop);
     config_destroy(&cfg);
     for (int i = 0; i < RIG_PEERS; i++) {

@@ -312,18 +312,18 @@ static void rooms(void **state)
     answer(ROOMS(SET("<max>2</max>")),
            LIST(ITEM("a") ITEM("b") SET(ENDS(" index='0'", "a", "b") "<count>4</count>")));
     answer(ROOMS(SET("<max>2</max><after>b@conference.localhost</after>")),
-           LIST(ITEM("c") ITEM("d") SET(ENDS("", "c", "d") "<count>4</count>")));
+           LIST(ITEM("c") ITEM("d") SET(ENDS(" index='2'", "c", "d") "<count>4</count>")));
     answer(ROOMS(SET("<max>2</max><after>d@conference.localhost</after>")),
            LIST(SET("<count>4</count>")));
     answer(ROOMS(SET("<max>2</max><before/>")),
-           LIST(ITEM("c") ITEM("d") SET(ENDS("", "c", "d") "<count>4</count>")));
+           LIST(ITEM("c") ITEM("d") SET(ENDS(" index='2'", "c", "d") "<count>4</count>")));
     answer(ROOMS(SET("<max>1</max><before>c@conference.localhost</before>")),
-           LIST(ITEM("b") SET(ENDS("", "b", "b") "<count>4</count>")));
+           LIST(ITEM("b") SET(ENDS(" index='1'", "b", "b") "<count>4</count>")));
     answer(ROOMS(SET("<max>0</max>")), LIST(SET("<count>4</count>")));
     answer(ROOMS(SET("<max>2</max><index>3</index>")),
-           LIST(ITEM("d") SET(ENDS("", "d", "d") "<count>4</count>")));
+           LIST(ITEM("d") SET(ENDS(" index='3'", "d", "d") "<count>4</count>")));
     static const char *const bad[] = {ROOMS(SET("<max>x</max>")), ROOMS(SET("<max>-1</max>")),
-                                      ROOMS(SET("<max/>")), ROOMS(SET("<max>999999999</max>")),
+                                      ROOMS(SET("<max/>")), ROOMS(SET("<max>1000000000</max>")),
                                       ROOMS(SET("<index>x</index>"))};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         answer(bad[i], ERROR_OF(" from='conference.localhost'", "modify", "bad-request"));

@@ -3,6 +3,7 @@
 #include "base/muc.h"
 #include "gateway/lib_stanza.h"
 #include "gateway/muc_in.h"
+#include "gateway/rsm.h"
 #include "proto/wire.h"
 
 #include <setjmp.h>
@@ -420,6 +421,26 @@ static void queries(void **state)
           VERONA__QUERY_IN__KIND__OWN_NICK);
     query(GET("<ping xmlns='" NS_PING "'/>"), ROOM "/B", VERONA__QUERY_IN__KIND__PING);
     query(GET("<query xmlns='jabber:iq:version'/>"), ROOM, VERONA__QUERY_IN__KIND__OTHER);
+    assert_null(ev.query->page);
+    /* S6.5-rsm: the ids are nicks, prepared as such */
+#define PAGE(inner)                                                                                \
+    GET("<query xmlns='" NS_DISCO_ITEMS "'><set xmlns='" NS_RSM "'>" inner "</set></query>")
+    query(PAGE("<max>7</max><after>\xe2\x85\xa8</after>"), ROOM,
+          VERONA__QUERY_IN__KIND__DISCO_ITEMS);
+    assert_true(ev.query->page->has_max && ev.query->page->has_after);
+    assert_false(ev.query->page->has_before || ev.query->page->has_index);
+    assert_int_equal(ev.query->page->max, 7);
+    assert_true(str_is(wire_str(ev.query->page->after), "IX"));
+    query(PAGE("<before/>"), ROOM, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
+    assert_true(ev.query->page->has_before);
+    assert_int_equal(ev.query->page->before.len, 0);
+    query(PAGE("<index>3</index>"), ROOM, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
+    assert_true(ev.query->page->has_index);
+    assert_int_equal(ev.query->page->index, 3);
+    query(PAGE("<max>7</max>"), ROOM "/B", VERONA__QUERY_IN__KIND__DISCO_ITEMS);
+    assert_null(ev.query->page);
+    refused(PAGE("<max>many</max>"), ROOM, SE_BAD_REQUEST);
+    refused(PAGE("<after>\xee\x80\x80</after>"), ROOM, SE_ITEM_NOT_FOUND);
     refused(GET("<query xmlns='" NS_DISCO_INFO "' node='what'/>"), ROOM, SE_ITEM_NOT_FOUND);
     refused(GET(""), ROOM, SE_BAD_REQUEST);
     refused("<iq type='odd' id='q'><ping xmlns='" NS_PING "'/></iq>", ROOM, SE_BAD_REQUEST);

@@ -1,6 +1,7 @@
 /* test_render.c: meaning -> bytes, byte for byte. */
 #include "gateway/lib_stanza.h"
 #include "gateway/render.h"
+#include "gateway/rsm.h"
 #include "proto/wire.h"
 
 #include <setjmp.h>
@@ -332,6 +333,30 @@ static void lists(void **state)
     reply(&r, STANZA_IQ);
     is("iq", " from='" ROOM "' id='q' type='result'><query xmlns='" NS_DISCO_ITEMS
              "'><item jid='" ROOM "/A&amp;B' name='A&amp;B'/></query></iq>");
+    d.paged = true; /* S6.5-rsm */
+    d.index = 2;
+    d.count = 9;
+    reply(&r, STANZA_IQ);
+    is("iq", " from='" ROOM "' id='q' type='result'><query xmlns='" NS_DISCO_ITEMS
+             "'><item jid='" ROOM "/A&amp;B' name='A&amp;B'/><set xmlns='" NS_RSM
+             "'><first index='2'>A&amp;B</first><last>A&amp;B</last><count>9</count></set>"
+             "</query></iq>");
+    d.n_nicks = 0;
+    reply(&r, STANZA_IQ);
+    is("iq", " from='" ROOM "' id='q' type='result'><query xmlns='" NS_DISCO_ITEMS
+             "'><set xmlns='" NS_RSM "'><count>9</count></set></query></iq>");
+    /* S10.9-tombstone */
+    Verona__StanzaError gone = VERONA__STANZA_ERROR__INIT;
+    gone.condition = SE_GONE;
+    r.answer_case = VERONA__REPLY__ANSWER_ERROR;
+    r.error = &gone;
+    reply(&r, STANZA_IQ);
+    is("iq", " from='" ROOM "' id='q' type='error'><error type='cancel' by='" ROOM
+             "'><gone xmlns='" NS_STANZAS "'/></error></iq>");
+    gone.moved_to = b("inn&\xc3\xa9?@c.l");
+    reply(&r, STANZA_IQ);
+    is("iq", " from='" ROOM "' id='q' type='error'><error type='cancel' by='" ROOM
+             "'><gone xmlns='" NS_STANZAS "'>xmpp:inn%26%C3%A9%3F@c.l?join</gone></error></iq>");
     Verona__OwnNick own = VERONA__OWN_NICK__INIT;
     r.answer_case = VERONA__REPLY__ANSWER_OWN_NICK;
     r.own_nick = &own;
@@ -361,17 +386,23 @@ static void lists(void **state)
 }
 
 /* The parsed form: values of a field, joined by commas. */
+static const struct xnode *field_of(const struct xnode *x, const char *var)
+{
+    const struct xnode *found = NULL;
+    for (const struct xnode *k = x->first; k; k = k->next) {
+        if (xnode_is(k, NS_DATA, "field") && str_is(xnode_attr(k, "var"), var))
+            found = k;
+    }
+    return found;
+}
+
 static void field(const struct xnode *x, const char *var, const char *type, const char *want)
 {
     struct arena a;
     struct buf got;
     arena_init(&a);
     buf_init(&got);
-    const struct xnode *found = NULL;
-    for (const struct xnode *k = x->first; k; k = k->next) {
-        if (xnode_is(k, NS_DATA, "field") && str_is(xnode_attr(k, "var"), var))
-            found = k;
-    }
+    const struct xnode *found = field_of(x, var);
     if (!found)
         fail_msg("no field %s", var);
     assert_true(str_is(xnode_attr(found, "type"), type));
@@ -446,8 +477,15 @@ static void config(void **state)
     field(x, C "getmemberlist", "list-multi", "");
     field(x, C "roomadmins", "jid-multi", "");
     field(x, C "roomowners", "jid-multi", "a@l,b@l");
+    field(x, "muc#maxhistoryfetch", "text-single", "");
+    field(x, "x-" C "listoccupants", "boolean", "1");
+    field(x, "x-" C "registration", "boolean", "1");
     c.max_users = 0;
+    c.has_max_history = c.hide_occupants = c.no_registration = true;
     x = form_of(&a, &r, NS_MUC_OWNER);
+    field(x, "muc#maxhistoryfetch", "text-single", "0");
+    field(x, "x-" C "listoccupants", "boolean", "0");
+    field(x, "x-" C "registration", "boolean", "0");
     field(x, C "maxusers", "list-single", "none");
     arena_deinit(&a);
 }
@@ -486,6 +524,34 @@ static void disco(void **state)
             features += str_is(v, want[i]);
     }
     assert_int_equal(features, 6);
+    assert_null(field_of(x, "muc#roominfo_contactjid"));
+    assert_null(field_of(x, "muc#roominfo_logs"));
+    assert_null(field_of(x, "muc#roominfo_lang"));
+    assert_null(field_of(x, "{urn:xmpp:muc-activity}message-activity"));
+    /* S6.4-lang, S6.4-subjectmod, S6.4-contactjid, S6.4-logs, S6.4-maxhistoryfetch,
+     * S6.4-config-in-info, X0502-field */
+    ProtobufCBinaryData contacts[] = {b("a@l"), b("b@l")};
+    c.lang = b("pt-BR");
+    c.name = b("Night");
+    c.change_subject = c.allow_invites = true;
+    c.allow_pm = 2;
+    d.contacts = contacts;
+    d.n_contacts = 2;
+    d.logs = b("https://l/r");
+    d.max_history = 17;
+    d.has_activity = true;
+    d.messages = 31;
+    x = form_of(&a, &r, NS_DISCO_INFO);
+    field(x, "muc#roominfo_lang", "text-single", "pt-BR");
+    field(x, "muc#roominfo_subjectmod", "boolean", "1");
+    field(x, "muc#roominfo_contactjid", "jid-multi", "a@l,b@l");
+    field(x, "muc#roominfo_logs", "text-single", "https://l/r");
+    field(x, "muc#maxhistoryfetch", "text-single", "17");
+    field(x, "muc#roomconfig_roomname", "text-single", "Night");
+    field(x, "muc#roomconfig_changesubject", "boolean", "1");
+    field(x, "muc#roomconfig_allowinvites", "boolean", "1");
+    field(x, "muc#roomconfig_allowpm", "text-single", "moderators");
+    field(x, "{urn:xmpp:muc-activity}message-activity", "text-single", "1.29");
     arena_deinit(&a);
 }
 

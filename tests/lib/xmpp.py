@@ -273,6 +273,7 @@ class Client:
             raise XmppError("SCRAM: wrong server signature")
 
     def bind(self, features):
+        self.features = features
         if features.find("bind", BIND) is None:
             raise XmppError("bind is not offered: %s" % features)
         wish = "<resource>%s</resource>" % escape(self.resource) if self.resource else ""
@@ -348,7 +349,7 @@ class Client:
                            and s.find("body") is not None and s.find("body").text == body,
                            "groupchat %r in %s" % (body, room))
 
-    def configure(self, room, **fields):
+    def configure(self, room, error=False, **fields):
         """Submit the owner form; persistent='1' is muc#roomconfig_persistentroom and so on."""
         form = "".join("<field var='muc#roomconfig_%s'>%s</field>" % (
             var, "".join("<value>%s</value>" % escape(v)
@@ -356,7 +357,7 @@ class Client:
             for var, value in fields.items())
         kind = "<field var='FORM_TYPE'><value>%s#roomconfig</value></field>" % MUC if fields else ""
         return self.iq("set", "<query xmlns='%s#owner'><x xmlns='jabber:x:data' type='submit'>"
-                              "%s%s</x></query>" % (MUC, kind, form), to=room)
+                              "%s%s</x></query>" % (MUC, kind, form), to=room, error=error)
 
     def affiliate(self, room, jid, affiliation, more="", error=False):
         return self.iq("set", "<query xmlns='%s#admin'><item affiliation='%s' jid=%s>%s</item>"
