@@ -72,7 +72,9 @@ static void shipped(void **state)
     assert_false(c->whois_anyone || c->members_only || c->moderated || c->persistent ||
                  c->change_subject || c->logging || c->allow_invites || c->hide_occupants ||
                  c->no_registration || c->has_max_history);
-    assert_true(c->public_room);
+    assert_true(c->public_room && c->archive);
+    assert_int_equal(c->archive_messages, 1000);
+    assert_int_equal(c->archive_days, 7);
     assert_int_equal(c->allow_pm, PM_ANYONE);
     assert_int_equal(c->max_users, 0);
     assert_int_equal(c->secret.n + c->name.n + c->description.n + c->lang.n, 0);
@@ -111,6 +113,9 @@ static void the_other_values(void **state)
         "room.default.maxhistoryfetch=0",
         "room.default.listoccupants=false",
         "room.default.registration=false",
+        "room.default.archive=false",
+        "room.default.archive_messages=5",
+        "room.default.archive_days=0",
     };
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         set(options[i]);
@@ -125,7 +130,9 @@ static void the_other_values(void **state)
     assert_true(c->whois_anyone && c->members_only && c->moderated && c->persistent &&
                 c->change_subject && c->logging && c->allow_invites && c->hide_occupants &&
                 c->no_registration && c->has_max_history);
-    assert_false(c->public_room);
+    assert_false(c->public_room || c->archive);
+    assert_int_equal(c->archive_messages, 5);
+    assert_int_equal(c->archive_days, 0);
     assert_int_equal(c->allow_pm, PM_NONE);
     assert_int_equal(c->max_users, 30);
     assert_int_equal(c->max_history, 0);
@@ -165,6 +172,8 @@ static void presets(void **state)
     assert_true(c->presence_broadcast & ROLE_BIT(ROLE_VISITOR));
     assert_int_equal(c->allow_pm, PM_ANYONE);
     assert_true(c->persistent);
+    set("room.default.archive=false");
+    assert_false(ready()->archive);
     assert_null(preset_find(STR("none")));
     assert_null(preset_find(STR("")));
     uint32_t n = 0;
