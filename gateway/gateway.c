@@ -7,8 +7,8 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "prep/jid_prep.h"
 #include "gateway/edge_ops.h"
-#include "gateway/jid_prep.h"
 #include "gateway/link.h"
 #include "gateway/status.h"
 #include "rt/config.h"

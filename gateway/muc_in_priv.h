@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 #include "base/muc.h"
-#include "gateway/jid_prep.h"
+#include "prep/jid_prep.h"
 #include "gateway/muc_in.h"
 #include "proto/wire.h"
 

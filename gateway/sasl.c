@@ -4,9 +4,9 @@
  * time they take tell him from a known one with a wrong password. */
 #include "gateway/sasl.h"
 #include "gateway/b64.h"
-#include "gateway/jid_prep.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "prep/jid_prep.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>

@@ -1,10 +1,10 @@
 /* session.c: the stream negotiation of RFC 6120 §4 to §7 for a server that clients connect to. */
 #include "gateway/session.h"
 #include "gateway/b64.h"
-#include "gateway/jid_prep.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/muc.h"
+#include "prep/jid_prep.h"
 
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"

@@ -15,16 +15,17 @@ deny() {
     fi
 }
 
-deny 'common/base/*.[ch]' -- '(rt|bus|cluster|proto|gateway|shard|deploy)/' 'base stands on libc alone'
+deny 'common/base/*.[ch]' -- '(rt|bus|cluster|prep|proto|gateway|shard|deploy)/' 'base stands on libc alone'
 deny 'common/base/*.[ch]' 'shard/room/*.[ch]' -- '(uv|zmq|expat|openssl|hiredis|sodium|microhttpd|jansson|idna|stringprep|ini|sys/socket|netinet|poll|unistd|time|sys/)' 'pure code does no I/O'
-deny 'shard/room/*.[ch]' -- '(rt|bus|cluster|proto|gateway|common|deploy)/' 'the room core stands on base'
+deny 'shard/room/*.[ch]' -- '(rt|bus|cluster|prep|proto|gateway|common|deploy)/' 'the room core stands on base'
 deny 'shard/room/*.[ch]' -- 'shard/[a-z_]+\.h' 'the room core knows nothing of its shard'
 deny 'shard/*.[ch]' -- 'shard/room/(room_priv|occupant|affil|history|privilege|config_form)' 'the inside of the room core'
-deny 'common/rt/*.[ch]' -- '(bus|cluster|proto|gateway|shard|deploy)/' 'the runtime stands on base'
-deny 'common/bus/*.[ch]' 'common/cluster/*.[ch]' -- '(gateway|shard|deploy)/' 'common code knows no process'
-deny 'proto/*.[ch]' -- '(rt|bus|cluster|gateway|shard|deploy)/' 'the wire stands on base'
+deny 'common/rt/*.[ch]' -- '(prep|bus|cluster|proto|gateway|shard|deploy)/' 'the runtime stands on base'
+deny 'common/prep/*.[ch]' -- '(rt|bus|cluster|proto|gateway|shard|deploy|uv|sys/socket|netinet|poll|unistd|time)' 'preparation is pure, over base'
+deny 'common/bus/*.[ch]' 'common/cluster/*.[ch]' -- '(prep|gateway|shard|deploy)/' 'common code knows no process'
+deny 'proto/*.[ch]' -- '(rt|prep|bus|cluster|gateway|shard|deploy)/' 'the wire stands on base'
 deny 'gateway/*.[ch]' -- '(shard|deploy)/' 'a gateway knows nothing of shards'
-deny 'shard/*.[ch]' 'shard/room/*.[ch]' -- '(gateway|deploy)/' 'a shard knows nothing of gateways'
+deny 'shard/*.[ch]' 'shard/room/*.[ch]' -- '(gateway|deploy|prep)/' 'a shard knows nothing of gateways'
 deny 'deploy/ctl/*.[ch]' -- '(gateway|shard|bus|proto)/' 'the tool asks processes, it does not contain them'
 deny 'common/*/*.[ch]' 'proto/*.[ch]' 'gateway/*.[ch]' 'shard/*.[ch]' 'shard/room/*.[ch]' 'deploy/ctl/*.[ch]' -- 'tests/' 'nothing stands on tests'
 deny 'gateway/xml_lexer.[ch]' 'gateway/stanza.[ch]' 'gateway/muc_in.[ch]' 'gateway/render*.[ch]' 'gateway/replica.[ch]' 'gateway/session.[ch]' 'gateway/scram.[ch]' -- '(rt/loop|rt/redis|bus/|sys/socket|netinet|poll|uv)' 'pure parts of the gateway'
@@ -40,7 +41,7 @@ only() { # LIBRARY-REGEX ALLOWED-PATH-REGEX
 }
 only 'zmq' 'common/bus/'
 only 'expat' 'gateway/xml_stream'
-only '(stringprep|idna)' 'gateway/jid_prep|deploy/ctl/'
+only '(stringprep|idna)' 'common/prep/|deploy/ctl/prep'
 only 'microhttpd' 'common/rt/http'
 only 'ini\.h' 'common/rt/config'
 only 'uthash' 'common/base/hmap\.h'

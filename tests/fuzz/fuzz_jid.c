@@ -1,6 +1,6 @@
 /* fuzz_jid.c: preparation is idempotent and what it yields splits into valid parts. */
 #include "base/utf8.h"
-#include "gateway/jid_prep.h"
+#include "prep/jid_prep.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * Then up to four messages, each with its length before it; the first byte of one says what it is.
  */
 #include "base/arena.h"
+#include "prep/jid_prep.h"
 #include "gateway/b64.h"
-#include "gateway/jid_prep.h"
 #include "gateway/sasl.h"
 
 #include <stdint.h>

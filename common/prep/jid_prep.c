@@ -4,7 +4,7 @@
  * Shards compare bytes, so a prepared part must be a fixed point: preparing it again changes
  * nothing. A few strings of Unicode 3.2 need a second pass for that; what does not settle is
  * refused. */
-#include "gateway/jid_prep.h"
+#include "prep/jid_prep.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/limits.h"

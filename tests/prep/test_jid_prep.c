@@ -1,6 +1,6 @@
 /* test_jid_prep.c: what becomes of addresses, nicks and passwords (RFC 6122, RFC 4013,
  * Unicode 3.2). */
-#include "gateway/jid_prep.h"
+#include "prep/jid_prep.h"
 
 #include "base/buf.h"
 #include "base/err.h"
