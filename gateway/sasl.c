@@ -3,7 +3,7 @@
  * An unknown user goes the whole way with a made-up record, so that neither the messages nor the
  * time they take tell him from a known one with a wrong password. */
 #include "gateway/sasl.h"
-#include "gateway/b64.h"
+#include "base/b64.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "prep/jid_prep.h"

@@ -1,6 +1,6 @@
 /* session.c: the stream negotiation of RFC 6120 §4 to §7 for a server that clients connect to. */
 #include "gateway/session.h"
-#include "gateway/b64.h"
+#include "base/b64.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/muc.h"

@@ -1,4 +1,4 @@
-/* jid.h: split and compare prepared JIDs (RFC 6122). Preparation itself is gateway/jid_prep.h. */
+/* jid.h: split and compare prepared JIDs (RFC 6122). Preparation itself is prep/jid_prep.h. */
 #ifndef MUC_JID_H
 #define MUC_JID_H
 

@@ -178,7 +178,7 @@ int jid_prep(struct str raw, struct arena *a, struct str *text, struct jid *part
     return 0;
 }
 
-bool jid_nick_strict(struct str prepared)
+static bool strict(struct str prepared, const Stringprep_profile *profile)
 {
     if (prepared.n == 0 || prepared.n > LIMIT_JID_PART || has_nul(prepared) ||
         !utf8_valid(prepared))
@@ -186,9 +186,18 @@ bool jid_nick_strict(struct str prepared)
     char text[WORK];
     memcpy(text, prepared.p, prepared.n);
     text[prepared.n] = '\0';
-    return stringprep(text, sizeof text, STRINGPREP_NO_UNASSIGNED, stringprep_xmpp_resourceprep) ==
-               STRINGPREP_OK &&
+    return stringprep(text, sizeof text, STRINGPREP_NO_UNASSIGNED, profile) == STRINGPREP_OK &&
            str_eq(str_of(text), prepared);
+}
+
+bool jid_nick_strict(struct str prepared)
+{
+    return strict(prepared, stringprep_xmpp_resourceprep);
+}
+
+bool jid_local_strict(struct str prepared)
+{
+    return strict(prepared, stringprep_xmpp_nodeprep);
 }
 
 static bool is_space(char c)

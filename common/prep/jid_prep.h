@@ -14,6 +14,8 @@ MUST_CHECK int jid_prep_resource(struct str raw, struct arena *a, struct str *ou
 /* The strict check of FEATURES W23: true if the *prepared* nick passes resourceprep again with no
  * code point unassigned in Unicode 3.2. */
 bool jid_nick_strict(struct str prepared);
+/* The same of a prepared localpart and nodeprep: what a new account may be called. */
+bool jid_local_strict(struct str prepared);
 /* For passwords (RFC 4013). Errors: ERR_INVALID. */
 MUST_CHECK int jid_saslprep(struct str raw, struct arena *a, struct str *out);
 

@@ -2,8 +2,8 @@
 #include "deploy/ctl/account.h"
 
 #include "base/err.h"
-#include "deploy/ctl/prep.h"
-#include "deploy/ctl/scram.h"
+#include "prep/jid_prep.h"
+#include "prep/scram_record.h"
 
 #include <openssl/crypto.h>
 #include <sodium.h>
@@ -33,31 +33,30 @@ static int64_t expect_int(struct rds *r, redisReply *reply, struct buf *err)
     return v;
 }
 
-static void wipe(struct buf *b)
+/* What is kept of a password, with a salt of its own. */
+static void derive(enum scram_hash h, struct str prepared, uint32_t iterations, struct buf *out)
 {
-    if (b->data)
-        OPENSSL_cleanse(b->data, b->cap);
-    buf_deinit(b);
+    struct scram_record r = {.iterations = iterations, .salt_len = SALT_LEN};
+    randombytes_buf(r.salt, SALT_LEN);
+    scram_record_derive(h, prepared, &r);
+    scram_record_print(h, &r, out);
 }
 
-/* The two texts of scram.h, each with a salt of its own. */
-static int derive(struct str password, uint32_t iterations, struct buf *sha256, struct buf *sha1,
-                  struct buf *err)
+static int derive_both(struct str password, uint32_t iterations, struct buf *sha256,
+                       struct buf *sha1, struct buf *err)
 {
-    char salt[2][SALT_LEN];
-    struct buf prepared;
-    buf_init(&prepared);
-    randombytes_buf(salt, sizeof salt);
-    int rc = prep_password(password, &prepared);
-    if (!rc)
-        rc = scram_keys(SCRAM_SHA_256, buf_as_str(&prepared), str_n(salt[0], SALT_LEN), iterations,
-                        sha256);
-    if (!rc)
-        rc = scram_keys(SCRAM_SHA_1, buf_as_str(&prepared), str_n(salt[1], SALT_LEN), iterations,
-                        sha1);
-    if (rc)
+    struct arena a;
+    struct str prepared;
+    arena_init(&a);
+    int rc = jid_saslprep(password, &a, &prepared);
+    if (rc) {
         buf_z(err, "the password is empty, too long or holds characters that SASLprep forbids");
-    wipe(&prepared);
+    } else {
+        derive(SCRAM_SHA_256, prepared, iterations, sha256);
+        derive(SCRAM_SHA_1, prepared, iterations, sha1);
+        OPENSSL_cleanse((void *)(uintptr_t)prepared.p, prepared.n);
+    }
+    arena_deinit(&a);
     return rc;
 }
 
@@ -161,7 +160,7 @@ static int set_keys(struct rds *r, struct str jid, struct str password, uint32_t
     buf_init(&sha256);
     buf_init(&sha1);
     key_of(jid, &key);
-    int rc = derive(password, iterations, &sha256, &sha1, err);
+    int rc = derive_both(password, iterations, &sha256, &sha1, err);
     if (!rc) {
         struct change c = {jid,
                            buf_as_str(&key),

@@ -1,4 +1,4 @@
-/* test_prep.c: domains, JIDs and passwords as an operator types them. */
+/* test_prep.c: domains and JIDs as an operator types them. */
 #include "deploy/ctl/prep.h"
 
 #include "base/err.h"
@@ -51,9 +51,11 @@ static void domains(void **state)
     becomes(prep_domain, "BÜCHER.example", "bücher.example");
     becomes(prep_domain, "192.0.2.1", "192.0.2.1");
     becomes(prep_domain, "[::1]", "[::1]");
-    static const char *const bad[] = {"",     ".",   "a..b", ".a",        "a.",          "a b",
-                                      "a@b",  "a/b", "a\nb", "a\tb",      "a\177",       "a<b",
-                                      "a\"b", "a&b", "\xff", "a\xc0\x80", "\xed\xa0\x80"};
+    becomes(prep_domain, "a.", "a"); /* RFC 6122 §2.2: the root's dot is not part of it */
+    static const char *const bad[] = {"",     ".",    "a..b",      ".a",          "a..",
+                                      "a b",  "a@b",  "a/b",       "a!",          "[::1]/x",
+                                      "a\nb", "a\tb", "a\177",     "a<b",         "a\"b",
+                                      "a&b",  "\xff", "a\xc0\x80", "\xed\xa0\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refused(prep_domain, bad[i]);
     memset(label, 'a', sizeof label);
@@ -69,9 +71,9 @@ static void jids(void **state)
     (void)state;
     becomes(old_jid, "Ann@LocalHost", "ann@localhost");
     becomes(new_jid, "Ann@LocalHost", "ann@localhost");
-    static const char *const bad[] = {"ann",          "@localhost",    "ann@",
-                                      "ann@b/home",   "a b@localhost", "ann@b@c",
-                                      "\"@localhost", "ann@.",         "a'b@localhost"};
+    static const char *const bad[] = {"ann",           "@localhost", "ann@",         "ann@b/home",
+                                      "a b@localhost", "ann@b@c",    "\"@localhost", "ann@.",
+                                      "a'b@localhost", "localhost",  "ann@b!"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refused(old_jid, bad[i]);
     /* U+1F600 came after Unicode 3.2: who has such a name is served, no new one is made. */
@@ -79,32 +81,11 @@ static void jids(void **state)
     refused(new_jid, "a\xf0\x9f\x98\x80@localhost");
 }
 
-static void passwords(void **state)
-{
-    char text[1025];
-    (void)state;
-    becomes(prep_password, "pencil", "pencil");
-    becomes(prep_password, "I\xc2\xadX", "IX"); /* RFC 4013 §3: soft hyphen mapped to nothing */
-    becomes(prep_password, "\xc2\xaa", "a");    /* RFC 4013 §3: NFKC */
-    becomes(prep_password, "user", "user");
-    becomes(prep_password, "USER", "USER");
-    refused(prep_password, "");
-    refused(prep_password, "\x07");         /* RFC 4013 §3: prohibited */
-    refused(prep_password, "\xd8\xa7\x31"); /* RFC 4013 §3: bidirectional check */
-    memset(text, 'x', sizeof text);
-    text[1023] = '\0';
-    becomes(prep_password, text, text);
-    text[1023] = 'x';
-    text[1024] = '\0';
-    refused(prep_password, text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(domains),
         cmocka_unit_test(jids),
-        cmocka_unit_test(passwords),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
  * mode only under an address that is prepared. First byte: mode, TLS, whether the account exists.
  * Then up to four messages, each with its length before it; the first byte of one says what it is.
  */
+#include "base/b64.h"
 #include "base/arena.h"
 #include "prep/jid_prep.h"
-#include "gateway/b64.h"
 #include "gateway/sasl.h"
 
 #include <stdint.h>

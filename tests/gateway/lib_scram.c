@@ -1,7 +1,6 @@
 /* lib_scram.c: RFC 5802 §3 from the other end, over OpenSSL alone. */
 #include "gateway/lib_scram.h"
-
-#include "gateway/b64.h"
+#include "base/b64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* test_sasl.c: who gets in by which mechanism, and what those who do not are told. */
 #include "gateway/sasl.h"
 
+#include "base/b64.h"
 #include "base/limits.h"
-#include "gateway/b64.h"
 #include "gateway/lib_scram.h"
 
 #include <setjmp.h>

@@ -2,9 +2,9 @@
  */
 #include "gateway/lib_session.h"
 
+#include "base/b64.h"
 #include "base/err.h"
 #include "base/limits.h"
-#include "gateway/b64.h"
 #include "gateway/lib_scram.h"
 
 #include <setjmp.h>

@@ -247,6 +247,17 @@ static void strict_nicks(void **state)
     assert_false(jid_nick_strict(STR_NULL));
 }
 
+static void strict_names(void **state)
+{
+    (void)state;
+    assert_true(jid_local_strict(STR("ann")));
+    assert_true(jid_local_strict(STR("\xc3\xa4nn")));
+    assert_false(jid_local_strict(STR("Ann"))); /* not prepared */
+    assert_false(jid_local_strict(STR("a b")));
+    assert_false(jid_local_strict(STR("a\xf0\x9f\x98\x80"))); /* unassigned in Unicode 3.2 */
+    assert_false(jid_local_strict(STR_NULL));
+}
+
 /* RFC 4013 §3. */
 static void passwords(void **state)
 {
@@ -275,13 +286,20 @@ static void passwords(void **state)
         if (!err)
             assert_true(str_is(out, table[i][1]));
     }
+    char text[LIMIT_JID_PART + 1];
+    struct str out;
+    memset(text, 'x', sizeof text);
+    assert_int_equal(jid_saslprep(str_n(text, LIMIT_JID_PART), &arena, &out), 0);
+    assert_int_equal(jid_saslprep(str_n(text, LIMIT_JID_PART + 1), &arena, &out), ERR_INVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jids),        cmocka_unit_test(parts),        cmocka_unit_test(limits),
-        cmocka_unit_test(idempotence), cmocka_unit_test(strict_nicks), cmocka_unit_test(passwords),
+        cmocka_unit_test(jids),         cmocka_unit_test(parts),
+        cmocka_unit_test(limits),       cmocka_unit_test(idempotence),
+        cmocka_unit_test(strict_nicks), cmocka_unit_test(strict_names),
+        cmocka_unit_test(passwords),
     };
     arena_init(&arena);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

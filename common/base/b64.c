@@ -1,5 +1,5 @@
 /* b64.c: base64, by the table. */
-#include "gateway/b64.h"
+#include "base/b64.h"
 #include "base/err.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -53,4 +53,19 @@ int b64_decode(struct buf *out, struct str text)
 bad:
     out->len = had;
     return ERR_INVALID;
+}
+
+int b64_decode_into(struct str text, uint8_t *out, size_t min, size_t max, size_t *n)
+{
+    struct buf b;
+    buf_init(&b);
+    int err = b64_decode(&b, text);
+    if (!err && (b.len < min || b.len > max))
+        err = ERR_INVALID;
+    if (!err) {
+        memcpy(out, b.data, b.len);
+        *n = b.len;
+    }
+    buf_deinit(&b);
+    return err;
 }

@@ -1,6 +1,6 @@
-/* test_scram.c: the kept keys against the conversations printed in RFC 5802 §5 and RFC 7677 §3: the
- * server's signature must come out, and the client's proof must lead back to StoredKey. */
-#include "deploy/ctl/scram.h"
+/* test_scram_record.c: the kept keys against the conversations printed in RFC 5802 §5 and RFC 7677
+ * §3: the server's signature must come out, and the client's proof must lead back to StoredKey. */
+#include "prep/scram_record.h"
 
 #include "base/err.h"
 
@@ -51,7 +51,12 @@ static void check(const struct conversation *c)
     struct buf text;
     buf_init(&text);
     size_t n_salt = unbase64(c->salt, strlen(c->salt), salt);
-    assert_int_equal(scram_keys(c->hash, STR("pencil"), str_n(salt, n_salt), 4096, &text), 0);
+    struct scram_record r = {.iterations = 4096, .salt_len = (uint32_t)n_salt}, again;
+    memcpy(r.salt, salt, n_salt);
+    scram_record_derive(c->hash, STR("pencil"), &r);
+    scram_record_print(c->hash, &r, &text);
+    assert_int_equal(scram_record_parse(c->hash, buf_as_str(&text), &again), 0);
+    assert_memory_equal(&again, &r, sizeof r);
 
     /* iterations:salt:StoredKey:ServerKey */
     char head[64];
@@ -90,14 +95,60 @@ static void sha_256_is_that_of_rfc_7677(void **state)
     check(&rfc_7677);
 }
 
-static void no_iterations_are_refused(void **state)
+static void records(void **state)
 {
-    struct buf text;
     (void)state;
-    buf_init(&text);
-    assert_int_equal(scram_keys(SCRAM_SHA_256, STR("p"), STR("salt"), 0, &text), ERR_INVALID);
-    assert_int_equal(text.len, 0);
-    buf_deinit(&text);
+#define K20 "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define K32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    static const struct {
+        enum scram_hash hash;
+        const char *text;
+        bool ok;
+    } table[] = {
+        {SCRAM_SHA_1, "4096:c2FsdA==:" K20 ":" K20, true},
+        {SCRAM_SHA_256, "4096:c2FsdA==:" K32 ":" K32, true},
+        {SCRAM_SHA_256, "10000000:c2FsdA==:" K32 ":" K32, true},
+        {SCRAM_SHA_256, "10000001:c2FsdA==:" K32 ":" K32, false},
+        {SCRAM_SHA_256, "4096:c2FsdA==:" K20 ":" K20, false},
+        {SCRAM_SHA_1, "4096:c2FsdA==:" K32 ":" K32, false},
+        {SCRAM_SHA_1, "0:c2FsdA==:" K20 ":" K20, false},
+        {SCRAM_SHA_1, "-1:c2FsdA==:" K20 ":" K20, false},
+        {SCRAM_SHA_1, "99999999999:c2FsdA==:" K20 ":" K20, false},
+        {SCRAM_SHA_1, ":c2FsdA==:" K20 ":" K20, false},
+        {SCRAM_SHA_1, "1::" K20 ":" K20, false},
+        {SCRAM_SHA_1, "1:c2FsdA:" K20 ":" K20, false},
+        {SCRAM_SHA_1, "1:c2FsdA==:" K20, false},
+        {SCRAM_SHA_1, "1:c2FsdA==:" K20 ":", false},
+        {SCRAM_SHA_1, "1:c2FsdA==:" K20 ":" K20 ":", true}, /* nothing behind it */
+        {SCRAM_SHA_1, "1:c2FsdA==:" K20 ":" K20 ":x", false},
+        {SCRAM_SHA_1, "", false},
+        {SCRAM_SHA_1, ":::", false},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct scram_record r;
+        int err = scram_record_parse(table[i].hash, str_of(table[i].text), &r);
+        assert_int_equal(err, table[i].ok ? 0 : ERR_INVALID);
+    }
+}
+
+/* Stable for a name, different for another, a hash, a cluster; the salt is not the key. */
+static void fakes(void **state)
+{
+    (void)state;
+    uint8_t key[32] = {7}, other_key[32] = {8};
+    struct scram_record a, b;
+    scram_record_fake(SCRAM_SHA_256, key, STR("ann@x"), 10000, &a);
+    scram_record_fake(SCRAM_SHA_256, key, STR("ann@x"), 10000, &b);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_int_equal(a.iterations, 10000);
+    assert_int_equal(a.salt_len, 16);
+    assert_memory_not_equal(a.salt, a.stored_key, 16);
+    scram_record_fake(SCRAM_SHA_256, key, STR("bob@x"), 10000, &b);
+    assert_memory_not_equal(a.salt, b.salt, 16);
+    scram_record_fake(SCRAM_SHA_1, key, STR("ann@x"), 10000, &b);
+    assert_memory_not_equal(a.salt, b.salt, 16);
+    scram_record_fake(SCRAM_SHA_256, other_key, STR("ann@x"), 10000, &b);
+    assert_memory_not_equal(a.salt, b.salt, 16);
 }
 
 int main(void)
@@ -105,7 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha_1_is_that_of_rfc_5802),
         cmocka_unit_test(sha_256_is_that_of_rfc_7677),
-        cmocka_unit_test(no_iterations_are_refused),
+        cmocka_unit_test(records),
+        cmocka_unit_test(fakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
