@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # README.md's table of settings is the one in common/rt/config_table.h.   --write brings it up to date.
+# docker-compose.yml passes each of them on, but for those that it decides itself (.env.example says which).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 table() {
@@ -22,6 +23,15 @@ if [[ ${1-} == --write ]]; then
     cat "$wanted" >README.md
 elif ! diff -u README.md "$wanted"; then
     echo "readme: run tests/check_readme.sh --write"
+    exit 1
+fi
+decided='node.id redis.url redis.password bus.listen bus.advertise admin.listen admin.advertise c2s.listen'
+missing=$(comm -3 \
+    <(sed -nE 's/^ *X\(CFG_[A-Z0-9_]+, "([^"]+)".*/\1/p' common/rt/config_table.h |
+        grep -vxF "${decided// /$'\n'}" | sed 's/.*/VERONA_\U&/; s/\./_/g' | sort) \
+    <(sed -nE '/^x-settings/,/^$/s/^  (VERONA_[A-Z0-9_]+):$/\1/p' docker-compose.yml | sort))
+if [[ -n $missing ]]; then
+    printf 'settings (docker-compose.yml lacks those on the left, and has those on the right too many):\n%s\n' "$missing"
     exit 1
 fi
 echo "readme: fine"
