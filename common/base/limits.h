@@ -1,6 +1,5 @@
-/* limits.h: every bound that a peer can meet, with its default. Bytes unless said.
- *
- * The ones an operator may change are options of the same name in rt/config (limits.*). */
+/* limits.h: every bound that a peer can meet, but for those that an operator may change: they are
+ * settings (rt/config_table.h, limits.*). Bytes unless said. */
 #ifndef MUC_LIMITS_H
 #define MUC_LIMITS_H
 
@@ -25,14 +24,9 @@ enum {
     LIMIT_REASON = 4096,
     LIMIT_SUBJECT = 16 * 1024,
     LIMIT_LANG = 35, /* a language tag (RFC 5646 §4.4.1) */
-    /* streams, in milliseconds */
-    LIMIT_HEADER_MS = 10000,
-    LIMIT_HANDSHAKE_MS = 10000,
-    LIMIT_AUTH_MS = 30000,
+    /* streams */
     LIMIT_SASL_TRIES = 5,
-    LIMIT_CONNS_PER_IP = 50,
     LIMIT_SESSIONS_PER_USER = 64,
-    LIMIT_SEND_QUEUE = 1024 * 1024,
     LIMIT_SEND_STANZAS = 4096,
     /* bus */
     LIMIT_BUS_MESSAGE = 1024 * 1024,
