@@ -16,6 +16,15 @@
 
 /* ---- META */
 
+/* So that a JID is the same hash in the log of every process of the cluster. */
+static void share_log_key(const struct cluster_meta *m)
+{
+    uint8_t key[16];
+    _Static_assert(sizeof(m->key) == crypto_kdf_KEYBYTES, "of one size");
+    (void)crypto_kdf_derive_from_key(key, sizeof(key), 1, "log jids", m->key);
+    log_set_jid_key(key);
+}
+
 const char *cluster_check_meta(struct cluster *c, const redisReply *reply)
 {
     struct cluster_meta m;
@@ -24,6 +33,7 @@ const char *cluster_check_meta(struct cluster *c, const redisReply *reply)
         if (!why) {
             c->meta = m;
             c->has_meta = true;
+            share_log_key(&c->meta);
         }
         return why;
     }

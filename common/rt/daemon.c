@@ -109,15 +109,6 @@ static int print(const struct config *cfg)
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static enum log_level level(const struct config *cfg)
-{
-    const char *name = config_str(cfg, CFG_LOG_LEVEL);
-    return strcmp(name, "debug") == 0   ? LOG_DEBUG
-           : strcmp(name, "warn") == 0  ? LOG_WARN
-           : strcmp(name, "error") == 0 ? LOG_ERROR
-                                        : LOG_INFO;
-}
-
 struct running {
     const struct daemon *d;
     void *ctx;
@@ -154,7 +145,10 @@ static int serve(const struct daemon *d, const struct config *cfg, struct buf *e
     rt_random(seed, sizeof seed);
     hmap_seed(seed);
     (void)signal(SIGPIPE, SIG_IGN);
-    log_setup(level(cfg), config_str(cfg, CFG_LOG_FORMAT), d->role, config_str(cfg, CFG_NODE_ID));
+    enum log_level min = LOG_INFO;
+    (void)log_level_parse(config_str(cfg, CFG_LOG_LEVEL), &min); /* config_rules.c checked it */
+    log_setup(min, config_str(cfg, CFG_LOG_FORMAT), d->role, config_str(cfg, CFG_NODE_ID));
+    log_attach(l);
     log_set_pii(strcmp(config_str(cfg, CFG_LOG_PII), "full") == 0);
     metrics_setup(d->role, VERONA_VERSION, "");
     metrics_watch_loop(l);
@@ -172,6 +166,7 @@ static int serve(const struct daemon *d, const struct config *cfg, struct buf *e
         rc = d->end(r.ctx) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
     metrics_watch_loop(NULL);
+    log_attach(NULL);
     loop_destroy(&l);
     return rc;
 }
