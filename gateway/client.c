@@ -143,14 +143,6 @@ void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool 
     conn_put_stanza(c->conn, heads[kind], str_n(c->to, c->to_len), tail, bulk);
 }
 
-void client_send_raw(struct client *c, enum stanza_kind kind, struct str xml)
-{
-    if (!client_alive(c))
-        return;
-    c->edge->stanzas_out[kind]++;
-    conn_put_stanza(c->conn, xml, STR_NULL, STR_NULL, false);
-}
-
 void client_send_error(struct client *c, const struct xnode *st, int condition, struct str text,
                        struct str by)
 {

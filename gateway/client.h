@@ -24,8 +24,6 @@ struct str client_bare(const struct client *c);
  * limits.send_queue. A client that cannot keep up is closed at the end of the turn, never inside
  * this call. */
 void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool bulk);
-/* A whole stanza of one receiver, `to` included by the caller or not needed. */
-void client_send_raw(struct client *c, enum stanza_kind kind, struct str xml);
 /* An error for the stanza `st` of this client: from its `to`, its id, type='error', by='by' if
  * given. */
 void client_send_error(struct client *c, const struct xnode *st,

@@ -322,17 +322,3 @@ uint64_t cluster_readings_done(const struct cluster *c)
 {
     return c->rounds_done;
 }
-
-uint64_t cluster_renewal_age_ms(const struct cluster *c)
-{
-    return c->renewed_at ? loop_now_ms(c->loop) - c->renewed_at : 0;
-}
-
-void cluster_set_user(struct cluster *c, const struct cluster_member *m, void *user)
-{
-    for (struct entry *e = c->members; e; e = e->hh.next) {
-        if (&e->m == m) {
-            e->m.user = user;
-        }
-    }
-}

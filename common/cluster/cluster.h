@@ -50,7 +50,6 @@ struct cluster_member {
     bool alive;      /* UP or DRAINING and its lease moves */
     bool draining;
     uint64_t silent_ms; /* since its counter moved, of counted time */
-    void *user;         /* the caller's own; NULL for a new boot */
 };
 
 struct cluster_ops {
@@ -105,10 +104,6 @@ void cluster_each(const struct cluster *c, void (*fn)(void *ctx, const struct cl
  * was answered whole and reported. What was in Redis before a reading began is in it. */
 uint64_t cluster_readings_begun(const struct cluster *c);
 uint64_t cluster_readings_done(const struct cluster *c);
-/* ms since our last successful renewal, for metrics. */
-uint64_t cluster_renewal_age_ms(const struct cluster *c);
-/* Set by the caller beside a member (m->user). */
-void cluster_set_user(struct cluster *c, const struct cluster_member *m, void *user);
 
 /* ---- keys and functions of Redis, the one place that spells them */
 

@@ -77,7 +77,7 @@ void cluster_judge(struct entry *e, uint64_t dt)
         struct cluster_member m = r->m;
         m.role = e->m.role;
         memcpy(m.id, e->m.id, sizeof(m.id));
-        e->m = m; /* silent 0, user NULL: another life */
+        e->m = m; /* silent 0: another life */
         e->renew = r->renew;
         e->seen = true;
         e->suspect = false;

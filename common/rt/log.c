@@ -248,24 +248,11 @@ struct str log_jid(struct str jid)
     return (struct str){text, 8};
 }
 
-static char number_storage[16][24];
-
-static char *next_number(void)
-{
-    static unsigned turn;
-    return number_storage[turn++ % 16];
-}
-
 struct str log_u64(uint64_t v)
 {
-    char *text = next_number();
-    int n = snprintf(text, sizeof number_storage[0], "%llu", (unsigned long long)v);
-    return (struct str){text, (size_t)n};
-}
-
-struct str log_i64(int64_t v)
-{
-    char *text = next_number();
-    int n = snprintf(text, sizeof number_storage[0], "%lld", (long long)v);
+    static char storage[16][24];
+    static unsigned turn;
+    char *text = storage[turn++ % 16];
+    int n = snprintf(text, sizeof storage[0], "%llu", (unsigned long long)v);
     return (struct str){text, (size_t)n};
 }

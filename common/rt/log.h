@@ -43,7 +43,6 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 struct str log_jid(struct str jid);
 /* Decimal in static storage, 16 in turn. */
 struct str log_u64(uint64_t v);
-struct str log_i64(int64_t v);
 
 #define LOG_AT(level, event, ...)                                                                  \
     log_write(level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){NULL, {NULL, 0}}})

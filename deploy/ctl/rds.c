@@ -142,15 +142,6 @@ struct str rds_at(const redisReply *reply, size_t i)
     return rds_str(reply->element[i]);
 }
 
-struct str rds_field(const redisReply *reply, const char *field)
-{
-    if (reply && reply->type == REDIS_REPLY_ARRAY)
-        for (size_t i = 0; i + 1 < reply->elements; i += 2)
-            if (str_is(rds_at(reply, i), field))
-                return rds_at(reply, i + 1);
-    return STR_NULL;
-}
-
 bool rds_is_error(const redisReply *reply)
 {
     return reply && reply->type == REDIS_REPLY_ERROR;

@@ -38,8 +38,6 @@ const char *rds_error(const struct rds *r);
 struct str rds_str(const redisReply *reply);
 /* Element i of an array reply as bytes; empty if there is none. */
 struct str rds_at(const redisReply *reply, size_t i);
-/* Of an HGETALL reply: the value of a field. */
-struct str rds_field(const redisReply *reply, const char *field);
 bool rds_is_error(const redisReply *reply);
 
 #endif

@@ -3,7 +3,6 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/mem.h"
-#include "base/rcbuf.h"
 
 #include <stdalign.h>
 
@@ -66,23 +65,6 @@ static void test_arena(void **state)
     assert_null(a.head);
 }
 
-static void test_rcbuf(void **state)
-{
-    (void)state;
-    struct rcbuf *a = rcbuf_new("bytes", 5), *b = rcbuf_ref(a), *none = NULL;
-    assert_ptr_equal(a, b);
-    rcbuf_unref(&a);
-    assert_null(a);
-    assert_string_equal(b->data, "bytes");
-    assert_true(str_is(rcbuf_str(b), "bytes"));
-    rcbuf_unref(&b);
-    rcbuf_unref(&none);
-    assert_int_equal(rcbuf_str(NULL).n, 0);
-    a = rcbuf_new(NULL, 0);
-    assert_int_equal(a->len, 0);
-    rcbuf_unref(&a);
-}
-
 struct item {
     int value;
     struct list link;
@@ -124,8 +106,10 @@ static void test_err(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heap), cmocka_unit_test(test_arena), cmocka_unit_test(test_rcbuf),
-        cmocka_unit_test(test_list), cmocka_unit_test(test_err),
+        cmocka_unit_test(test_heap),
+        cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_err),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
