@@ -1,8 +1,8 @@
 /* conn.c: a socket in the loop.
  *
  *   OPEN -(finish)-> FLUSHING -(all sent, SHUT_WR)-> LINGERING -(peer's EOF or time)-> CLOSED
- *     \--------------------------(abort, error)---------------------------------------^ freed at
- * CLEAN
+ *     \--------------------------(abort, error)---------------------------------------^
+ *   freed at CLEAN
  *
  * out: plain bytes from `at` on. With TLS they are encrypted in pieces, as the socket takes them,
  * so that what waits for a slow peer waits once, in the clear, where it is counted. */

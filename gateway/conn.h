@@ -1,7 +1,7 @@
 /* conn.h: one socket: reading, the output queue, TLS, and an end that is never on a caller's stack.
  *
- *   conn_new -> bytes ... -> conn_finish (what is queued still leaves) or conn_abort -> freed by
- * itself */
+ *   conn_new -> bytes ... -> conn_finish (what is queued still leaves) or conn_abort
+ *            -> freed by itself */
 #ifndef MUC_CONN_H
 #define MUC_CONN_H
 

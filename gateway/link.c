@@ -1,7 +1,7 @@
 /* link.c: this gateway's side of the bus: a link to every life of every shard. See link.h.
  *
  *   muc --link_request--> pending --bus--> owner of the slot --Delivery, Ack--> muc
- * --link_acknowledge-->
+ *                         pending <--link_acknowledge-- muc
  *
  * Only what the slot's present owner says under the slot's present epoch is passed on. */
 #include "gateway/link_priv.h"

@@ -1,9 +1,9 @@
 /* slot_table.h: slot -> owner and epoch, as this gateway believes. Pure.
  *
  *   STALE --Redis: (epoch, owner)--> SEALED(epoch): older frames are void, requests wait
- *   STALE, SEALED --the owner says so itself (NewOwner)--> BOUND(epoch, boot): requests go there
- * and only its frames count BOUND --a greater epoch--> SEALED or BOUND again;   --that life is
- * over--> without an owner
+ *   STALE, SEALED --the owner says so itself (NewOwner)--> BOUND(epoch, boot): requests go there,
+ *                   and only its frames count
+ *   BOUND --a greater epoch--> SEALED or BOUND again;  --that life is over--> without an owner
  *
  * The table in Redis can be ahead of the owner, who may not have loaded the slot yet: that is why
  * BOUND waits for the owner's word (RELIABILITY §2.5). */

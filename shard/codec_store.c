@@ -246,8 +246,7 @@ void store_pack_name(struct event_name name, struct buf *out)
     buf_u64(out, name.s);
 }
 
-/* ---------------------------------------------------------------------------------------- unpack
- */
+/* ---- unpack */
 
 /* Digits up to `end` (a byte, or the end of s where end is 0). */
 static bool take_u64(struct str *s, char end, uint64_t *out)
@@ -423,8 +422,7 @@ bool store_unpack_speaker(struct str entry, struct arena *a, struct str *occupan
     return true;
 }
 
-/* ---------------------------------------------------------------------------------------- reader
- */
+/* ---- reader */
 
 /* Room for one more in an array of the arena. */
 static void *grow(struct arena *a, void *list, uint32_t n, uint32_t *cap, size_t size)

@@ -3,10 +3,13 @@
  *   effects --> parts, packed once each --> per gateway: header + the parts meant for it
  *
  * Who gets what:
- *   everybody   presence, groupchat, notices, statuses, facts, destroyed: each gateway that had or
- * has sessions in the room the asker   replies, posts, history, subject, SHOW: the gateway of the
- * request a nick      private messages: the gateways with sessions of it A gateway whose first
- * session came in with this step gets the roster before the join and nothing from before it.
+ *   everybody   presence, groupchat, notices, statuses, facts, destroyed: each gateway that had
+ *               or has sessions in the room
+ *   the asker   replies, posts, history, subject, SHOW: the gateway of the request
+ *   a nick      private messages: the gateways with sessions of it
+ *
+ * A gateway whose first session came in with this step gets the roster before the join and nothing
+ * from before it.
  * Gateways that get the same bytes share them. What is larger than LIMIT_BUS_CHUNK goes out as
  * several Deliveries in a row; the last one has the event's name, its origin and `last`. */
 #ifndef MUC_DELIVER_H

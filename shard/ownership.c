@@ -138,8 +138,7 @@ void ownership_reset(struct ownership *o, const char *self_nonce)
     o->stale = true;
 }
 
-/* ---------------------------------------------------------------------------------------- targets
- */
+/* ---- targets */
 
 /* Scratch of one computation. Members are worked on in the order of their ids, so that the order in
  * which a shard learned of them does not matter. */
@@ -344,8 +343,7 @@ static int32_t self_index(const struct ownership *o)
     return NOBODY;
 }
 
-/* ---------------------------------------------------------------------------------------- actions
- */
+/* ---- actions */
 
 /* Does the row name somebody of whom our newest reading of the members could not know? Not
  * ourselves: that was a life of ours before this one. */
@@ -479,8 +477,7 @@ void ownership_set_lost(struct ownership *o, uint32_t slot, bool lost)
     o->slots[slot].lost = lost;
 }
 
-/* ----------------------------------------------------------------------------------------
- * questions */
+/* ---- questions */
 
 bool ownership_is_mine(const struct ownership *o, uint32_t slot, uint64_t *epoch)
 {

@@ -75,8 +75,7 @@ struct store_mem {
     bool answering, destroyed; /* destroyed while answers are given: freed after the last */
 };
 
-/* ---------------------------------------------------------------------------------------- hashes
- */
+/* ---- hashes */
 
 static struct str own(struct str s)
 {
@@ -417,8 +416,7 @@ out:
     buf_deinit(&name);
 }
 
-/* ---------------------------------------------------------------------------------------- answers
- */
+/* ---- answers */
 
 static void answer_load(struct store_mem *s, const struct answer *a)
 {

@@ -1,9 +1,9 @@
 /* store_redis.c: rooms in Redis.
  *
  *   commit --> FCALL verona_commit --OK, DUP, SEEN--------------------> 0
- *                ^    |--FENCED, DIVERGED ...--------------------------> that
- *                |    |--refused (LOADING, MISCONF ...)--> again, until hold_ms are over:
- * ERR_UNAVAILABLE |    |--no answer--> the same again, until LIMIT_UNKNOWN_MS are over: ERR_UNKNOWN
+ *                     |--FENCED, DIVERGED ...--------------------------> that
+ *                ^    |--refused (LOADING, MISCONF ...)--> again; after hold_ms: ERR_UNAVAILABLE
+ *                |    |--no answer--> the same again; after LIMIT_UNKNOWN_MS: ERR_UNKNOWN
  *                +----+
  *
  * A call names its events, so that repeating it cannot do it twice. After a call without an answer
@@ -89,8 +89,7 @@ struct op {
     struct store_logged *logged;
 };
 
-/* ---------------------------------------------------------------------------------------- requests
- */
+/* ---- requests */
 
 static struct op *op_new(struct store_redis *s, enum op_kind kind, uint32_t slot, struct str room,
                          void *ctx)
@@ -222,8 +221,7 @@ static bool is_refusal(const redisReply *r)
     return false;
 }
 
-/* ----------------------------------------------------------------------------------------
- * directory */
+/* ---- directory */
 
 /* Before anybody hears that a room is public, or is not any more, the directory says so. It is an
  * index that a load mends: what was committed waits for it a while, but not longer. */
@@ -262,8 +260,7 @@ static void end_commit(struct op *op)
     directory_put(op->s->redis, op->room, op->image, on_directory, op);
 }
 
-/* ---------------------------------------------------------------------------------------- commit
- */
+/* ---- commit */
 
 static void on_commit(void *ctx, const redisReply *reply, int err)
 {

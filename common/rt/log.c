@@ -1,11 +1,11 @@
 /* log.c: where log lines go: stderr, or a ring while stderr is full, or nowhere (and are counted).
  *
- *   log_write -> line -> [ ring ] -> stderr        a stalled reader of our stderr must not stall
- * rooms
+ *   log_write -> line -> [ ring ] -> stderr
  *
- * stderr is shared with whoever started us, so it is not set to O_NONBLOCK: that would be theirs
- * too. Instead poll(2) is asked first; a pipe that is writable then takes PIPE_BUF bytes without
- * blocking, and lines are written one at a time and kept below that. */
+ * A stalled reader of our stderr must not stall rooms. stderr is shared with whoever started us, so
+ * it is not set to O_NONBLOCK: that would be theirs too. Instead poll(2) is asked first; a pipe
+ * that is writable then takes PIPE_BUF bytes without blocking, and lines are written one at a time
+ * and kept below that. */
 #include "rt/log.h"
 #include "base/buf.h"
 #include "base/mem.h"

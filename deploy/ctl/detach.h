@@ -3,7 +3,7 @@
  *
  *   caller --fork--> supervisor: prints its steps to the caller's terminal
  *          <--1 byte-- exit code, once all is ready; from then on it writes to
- * DIR/log/supervisor.log */
+ *                      DIR/log/supervisor.log */
 #ifndef CTL_DETACH_H
 #define CTL_DETACH_H
 

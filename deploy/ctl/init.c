@@ -1,7 +1,7 @@
 /* init.c: see init.h.
  *
- *   checks -> verona:init (mark) -> FUNCTION LOAD -> own records -> verona:meta, mark gone (one
- * MULTI)
+ *   checks -> verona:init (mark) -> FUNCTION LOAD -> own records
+ *          -> verona:meta, mark gone (one MULTI)
  *
  * verona:meta comes last, because its presence says that all the rest is there. The mark tells an
  * interrupted init, which goes on, from data that lost its meta, which must not get a new one: with

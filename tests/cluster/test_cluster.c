@@ -138,8 +138,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* ---- tests */
 
 static void keys_are_spelled(void **state)
 {

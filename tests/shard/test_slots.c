@@ -249,8 +249,7 @@ static void count(void *ctx, uint16_t slot, uint64_t epoch)
     *(uint32_t *)ctx += epoch > 0 ? 1 : 0;
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* ---- tests */
 
 static void slots_follow_the_members(void **state)
 {

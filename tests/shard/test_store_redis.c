@@ -307,8 +307,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ------------------------------------------------------------------------------------- both stores
- */
+/* ---- both stores */
 
 static void a_room_comes_back_as_it_was(void **state)
 {
@@ -523,8 +522,7 @@ static void what_is_pending_ends_with_the_store(void **state)
     run_until(loop, NULL, NULL, 100);
 }
 
-/* ------------------------------------------------------------------------------------- memory only
- */
+/* ---- memory only */
 
 static void faults_can_be_asked_for(void **state)
 {
@@ -545,8 +543,7 @@ static void faults_can_be_asked_for(void **state)
     assert_int_equal(say("r@c", at(2), 3, "", 0), 0);
 }
 
-/* ------------------------------------------------------------------------------------- Redis only
- */
+/* ---- Redis only */
 
 static void the_directory_follows(void **state)
 {
@@ -849,8 +846,7 @@ static void lost_data_are_never_an_absent_room(void **state)
     assert_int_equal(load("s@c")->err, ERR_UNAVAILABLE);
 }
 
-/* ------------------------------------------------------------------------------------------ names
- */
+/* ---- names */
 
 static void names_are_read_back(void **state)
 {
