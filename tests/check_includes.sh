@@ -8,7 +8,7 @@ deny() {
     local files=() hits
     while [[ $1 != -- ]]; do files+=("$1"); shift; done
     # shellcheck disable=SC2086 # globs
-    hits=$(grep -nE "^#include [<\"]($2)" $(compgen -G "${files[0]}" ; for f in "${files[@]:1}"; do compgen -G "$f"; done) /dev/null)
+    hits=$(grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" $(compgen -G "${files[0]}" ; for f in "${files[@]:1}"; do compgen -G "$f"; done) /dev/null)
     if [[ -n $hits ]]; then
         printf '%s\n%s\n' "include not allowed here: $3" "$hits"
         bad=1
@@ -23,6 +23,8 @@ deny 'shard/*.[ch]' -- 'shard/room/(room_priv|occupant|affil|history|privilege|c
 deny 'common/rt/*.[ch]' -- '(prep|bus|cluster|proto|gateway|shard|deploy)/' 'the runtime stands on base'
 deny 'common/prep/*.[ch]' -- '(rt|bus|cluster|proto|gateway|shard|deploy|uv|sys/socket|netinet|poll|unistd|time)' 'preparation is pure, over base'
 deny 'common/bus/*.[ch]' 'common/cluster/*.[ch]' -- '(prep|gateway|shard|deploy)/' 'common code knows no process'
+deny 'common/bus/*.[ch]' -- 'cluster/' 'the bus is told whom to connect to'
+deny 'common/cluster/*.[ch]' -- '(bus|proto)/' 'the registry needs Redis alone'
 deny 'proto/*.[ch]' -- '(rt|prep|bus|cluster|gateway|shard|deploy)/' 'the wire stands on base'
 deny 'gateway/*.[ch]' -- '(shard|deploy)/' 'a gateway knows nothing of shards'
 deny 'shard/*.[ch]' 'shard/room/*.[ch]' -- '(gateway|deploy|prep)/' 'a shard knows nothing of gateways'
@@ -33,15 +35,17 @@ deny 'gateway/xml_lexer.[ch]' 'gateway/stanza.[ch]' 'gateway/muc_in*.[ch]' 'gate
 # One file (or folder) per library.
 only() { # LIBRARY-REGEX ALLOWED-PATH-REGEX
     local hits
-    hits=$(grep -rlE "^#include <$1" --include='*.[ch]' common gateway shard proto deploy | grep -vE "^($2)")
+    hits=$(grep -rlE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<($1)" --include='*.[ch]' common gateway shard proto deploy | grep -vE "^($2)")
     if [[ -n $hits ]]; then
         printf 'only %s may include <%s>:\n%s\n' "$2" "$1" "$hits"
         bad=1
     fi
 }
 only 'zmq' 'common/bus/'
-only 'expat' 'gateway/xml_stream'
-only '(stringprep|idna)' 'common/prep/|deploy/ctl/prep'
+only 'expat' 'gateway/xml_stream\.c'
+only 'stringprep|idna' 'common/prep/jid_prep\.c'
+only 'openssl/' 'common/prep/|gateway/(tls|sasl|scram|stanza_id|edge)\.c|deploy/ctl/'
+only 'hiredis/' 'common/rt/redis|common/cluster/cluster_record\.h|deploy/ctl/'
 only 'microhttpd' 'common/rt/http'
 only 'ini\.h' 'common/rt/config'
 only 'uthash' 'common/base/hmap\.h'
