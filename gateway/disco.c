@@ -1,6 +1,6 @@
 /* disco.c: see disco.h. */
 #include "gateway/disco.h"
-#include "gateway/b64.h"
+#include "base/b64.h"
 #include "base/mem.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* search.c: see search.h. */
 #include "gateway/search.h"
 #include "gateway/home_ns.h"
-#include "gateway/jid_prep.h"
 #include "base/jid.h"
+#include "prep/jid_prep.h"
 #include "proto/wire.h"
 
 #define NS_0433 "urn:xmpp:channel-search:0"

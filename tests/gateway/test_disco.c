@@ -2,7 +2,7 @@
  * §4.1.1, whose results were computed by others; and the rest of the form in them, letter by
  * letter. */
 #include "gateway/disco.h"
-#include "gateway/b64.h"
+#include "base/b64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
