@@ -1,6 +1,6 @@
-/* xml_stream.h: bytes of one XML stream -> its header, complete stanzas, its end. The only user of
- * expat. Any chunking of the same bytes gives the same calls (only where half a token is both too
- * long and malformed, the condition may be the one or the other).
+/* xml_stream.h: bytes of one XML stream -> its header, complete stanzas, its end. Any chunking of
+ * the same bytes gives the same calls (only where half a token is both too long and malformed, the
+ * condition may be the one or the other).
  *
  * What is refused (RFC 6120 §11.1, RELIABILITY §4.1): DTD, comments, processing instructions, other
  * encodings, bad UTF-8, text between stanzas, and everything over a limit. The parser's memory is

@@ -42,7 +42,7 @@ only() { # LIBRARY-REGEX ALLOWED-PATH-REGEX
     fi
 }
 only 'zmq' 'common/bus/'
-only 'expat' 'gateway/xml_stream\.c'
+only 'expat' 'gateway/xml_parser\.c'
 only 'stringprep|idna' 'common/prep/jid_prep\.c'
 only 'openssl/' 'common/prep/|gateway/(tls|sasl|scram|stanza_id|edge|disco)\.c|deploy/ctl/'
 only 'hiredis/' 'common/rt/redis|common/cluster/cluster_record\.h|deploy/ctl/'
