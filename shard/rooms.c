@@ -50,22 +50,12 @@ void send_wrong_slot(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t r
     send_item(rs, gw, &item);
 }
 
-void send_refusal(struct rooms *rs, const struct entry *e, gateway_ref gw,
-                  const Verona__RoomEvent *ev, enum stanza_error error, const char *text)
+/* One answer that no room gave; fx is of w, which is taken. */
+static void send_reply(struct rooms *rs, const struct entry *e, gateway_ref gw,
+                       const Verona__RoomEvent *ev, struct work *w, struct fx *fx)
 {
-    enum room_stanza stanza;
-    if (!codec_stanza(ev, &stanza)) {
-        send_ack(rs, gw, ev->rseq, wire_str(ev->room));
-        return;
-    }
-    struct work *w = work_new(rs);
-    struct fx *fx = room_effects_add(&w->fx, FX_REPLY);
-    fx->reply.kind = FXR_ERROR;
-    fx->reply.stanza = stanza;
     fx->reply.id = wire_str(ev->id);
     fx->reply.from_nick = wire_str(ev->nick);
-    fx->reply.error = error;
-    fx->reply.text = str_of(text);
     w->origin = (struct room_origin){.gw = gw, .sid = ev->sid, .rseq = ev->rseq};
     struct deliver_env env = {.slot = ev->slot,
                               .epoch = ev->epoch,
@@ -80,6 +70,33 @@ void send_refusal(struct rooms *rs, const struct entry *e, gateway_ref gw,
     for (uint32_t i = 0; i < rs->out.n; i++)
         rs->ops->send(rs->ctx, rs->out.items[i].gw, rs->out.items[i].item);
     work_free(rs, w);
+}
+
+void send_refusal(struct rooms *rs, const struct entry *e, gateway_ref gw,
+                  const Verona__RoomEvent *ev, enum stanza_error error, const char *text)
+{
+    enum room_stanza stanza;
+    if (!codec_stanza(ev, &stanza)) {
+        send_ack(rs, gw, ev->rseq, wire_str(ev->room));
+        return;
+    }
+    struct work *w = work_new(rs);
+    struct fx *fx = room_effects_add(&w->fx, FX_REPLY);
+    fx->reply.kind = FXR_ERROR;
+    fx->reply.stanza = stanza;
+    fx->reply.error = error;
+    fx->reply.text = str_of(text);
+    send_reply(rs, e, gw, ev, w, fx);
+}
+
+void send_empty(struct rooms *rs, const struct entry *e, gateway_ref gw,
+                const Verona__RoomEvent *ev)
+{
+    struct work *w = work_new(rs);
+    struct fx *fx = room_effects_add(&w->fx, FX_REPLY);
+    fx->reply.kind = FXR_EMPTY;
+    fx->reply.stanza = ROOM_IQ;
+    send_reply(rs, e, gw, ev, w, fx);
 }
 
 /* ------------------------------------------------------------------ entries */
@@ -206,37 +223,6 @@ static bool may_step(const struct entry *e)
     return e->room && !e->call && !e->ending;
 }
 
-/* Does it only ask? Then a mark at or above it does not mean that it was answered: marks are stored
- * with changes, answers are not. */
-static bool only_asks(const Verona__RoomEvent *ev)
-{
-    switch (ev->body_case) {
-    case VERONA__ROOM_EVENT__BODY_QUERY:
-    case VERONA__ROOM_EVENT__BODY_ARCHIVE:
-        return true;
-    case VERONA__ROOM_EVENT__BODY_ADMIN:
-        return !ev->admin->set;
-    case VERONA__ROOM_EVENT__BODY_OWNER:
-        return ev->owner->action == VERONA__OWNER_IN__ACTION__GET;
-    case VERONA__ROOM_EVENT__BODY_REGISTER_:
-        return ev->register_->action == VERONA__REGISTER_IN__ACTION__GET;
-    case VERONA__ROOM_EVENT__BODY_PRESENCE:
-    case VERONA__ROOM_EVENT__BODY_LEAVE:
-    case VERONA__ROOM_EVENT__BODY_MESSAGE:
-    case VERONA__ROOM_EVENT__BODY_ERROR:
-    case VERONA__ROOM_EVENT__BODY_PROBE:
-    case VERONA__ROOM_EVENT__BODY_DESTROY:
-    case VERONA__ROOM_EVENT__BODY_INVITE:
-    case VERONA__ROOM_EVENT__BODY_DECLINE:
-    case VERONA__ROOM_EVENT__BODY_REFUSE:
-    case VERONA__ROOM_EVENT__BODY_MODERATE:
-    case VERONA__ROOM_EVENT__BODY__NOT_SET:
-    case _VERONA__ROOM_EVENT__BODY__CASE_IS_INT_SIZE:
-        break;
-    }
-    return false;
-}
-
 /* A request whose turn it is. false: it must wait for what is pending. */
 static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
                         const Verona__RoomEvent *ev, struct str item)
@@ -250,12 +236,12 @@ static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
     }
     re.origin.gw = gw;
     struct mark *m = entry_mark(rs, e, gw);
-    bool marked = ev->rseq <= m->rseq && !only_asks(ev);
-    if (marked && !room_pending(e->room)) {
-        send_ack(rs, gw, ev->rseq, e->jid); /* done before; nothing happens twice (I7) */
+    bool done = again_is_done(m, ev);
+    if (done && !room_pending(e->room)) {
+        again_answer(rs, e, m, ev); /* nothing happens twice (I7) */
         return true;
     }
-    if (marked || !room_accepts(e->room, &re))
+    if (done || !room_accepts(e->room, &re))
         return false;
     if (archive_hold(rs, e, gw, ev, item))
         return true;

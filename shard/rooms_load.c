@@ -7,13 +7,14 @@ enum { ORPHAN_AGAIN_MS = 1000 }; /* when the store could not be asked */
 
 /* ------------------------------------------------------------------ marks */
 
-static struct mark *mark_add(struct entry *e, gateway_ref gw, struct str gwboot, uint64_t rseq)
+static struct mark *mark_add(struct entry *e, gateway_ref gw, struct str gwboot, uint64_t rseq,
+                             uint64_t stored)
 {
     if (e->n_marks == e->cap_marks) {
         e->cap_marks = e->cap_marks ? e->cap_marks * 2 : 4;
         e->marks = mem_realloc(e->marks, e->cap_marks * sizeof *e->marks);
     }
-    e->marks[e->n_marks] = (struct mark){gw, rseq, {mem_dup(gwboot.p, gwboot.n), gwboot.n}};
+    e->marks[e->n_marks] = (struct mark){gw, rseq, stored, {mem_dup(gwboot.p, gwboot.n), gwboot.n}};
     return &e->marks[e->n_marks++];
 }
 
@@ -24,9 +25,10 @@ static void mark_merge(struct entry *e, const struct store_mark *m)
         if (str_eq(e->marks[i].gwboot, m->gwboot)) {
             if (e->marks[i].rseq < m->rseq)
                 e->marks[i].rseq = m->rseq;
+            e->marks[i].stored = m->rseq;
             return;
         }
-    (void)mark_add(e, 0, m->gwboot, m->rseq);
+    (void)mark_add(e, 0, m->gwboot, m->rseq, m->rseq);
 }
 
 struct mark *entry_mark(struct rooms *rs, struct entry *e, gateway_ref gw)
@@ -40,7 +42,7 @@ struct mark *entry_mark(struct rooms *rs, struct entry *e, gateway_ref gw)
             e->marks[i].gw = gw;
             return &e->marks[i];
         }
-    return mark_add(e, gw, name, 0);
+    return mark_add(e, gw, name, 0, 0);
 }
 
 /* ------------------------------------------------------------------ load */

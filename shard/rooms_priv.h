@@ -1,5 +1,5 @@
 /* rooms_priv.h: what rooms.c, rooms_load.c, rooms_step.c, rooms_commit.c, rooms_slots.c,
- * rooms_gateways.c and rooms_archive.c share. */
+ * rooms_gateways.c, rooms_archive.c and rooms_again.c share. */
 #ifndef MUC_ROOMS_PRIV_H
 #define MUC_ROOMS_PRIV_H
 
@@ -44,6 +44,7 @@ struct queued {
 struct mark {
     gateway_ref gw; /* 0: it has not spoken to us yet */
     uint64_t rseq;
+    uint64_t stored;   /* as the store had it when the room was loaded */
     struct str gwboot; /* owned */
 };
 
@@ -170,6 +171,18 @@ void send_wrong_slot(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t r
  */
 void send_refusal(struct rooms *rs, const struct entry *e, gateway_ref gw,
                   const Verona__RoomEvent *ev, enum stanza_error error, const char *text);
+/* The empty result of an iq. */
+void send_empty(struct rooms *rs, const struct entry *e, gateway_ref gw,
+                const Verona__RoomEvent *ev);
+
+/* rooms_again.c */
+#define OUTCOME_UNKNOWN "outcome unknown"
+/* Was ev done before, by us or by a former owner, and must not be done once more? */
+bool again_is_done(const struct mark *m, const Verona__RoomEvent *ev);
+/* The answer to such a request: with its result, if its change is the last that the store had; as
+ * unknown, if it came before that; with an ack, if we gave the answer ourselves. */
+void again_answer(struct rooms *rs, const struct entry *e, const struct mark *m,
+                  const Verona__RoomEvent *ev);
 
 /* rooms_load.c */
 /* Asks the store; the queue is stepped when it has answered. May free e. */

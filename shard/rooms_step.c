@@ -219,7 +219,7 @@ static void refusal(int err, struct room_event *ev)
     ev->type = ROOM_EV_PERSIST_FAILED;
     if (err == ERR_UNKNOWN) {
         ev->refuse.error = SE_REMOTE_TIMEOUT_WAIT;
-        ev->refuse.text = STR("outcome unknown");
+        ev->refuse.text = STR(OUTCOME_UNKNOWN);
     } else if (err == ERR_NOTFOUND) {
         ev->refuse.error = SE_ITEM_NOT_FOUND;
     } else if (err == ERR_FULL) {

@@ -335,6 +335,66 @@ static void test_repeated_while_pending(void **state)
     nothing_more();
 }
 
+/* The slot goes and comes again under epoch 6, as at another owner of the same store. */
+static void take_over(void)
+{
+    t.epoch[t.slot] = 0;
+    rooms_slot_lost(t.rooms, t.slot);
+    store_mem_fence(t.store, t.slot, 6, NONCE);
+    t.epoch[t.slot] = 6;
+    rooms_slot_gained(t.rooms, t.slot, 6, true);
+    run();
+    forget();
+}
+
+static void test_change_again_at_another_owner(void **state)
+{
+    (void)state;
+    open_room();
+    struct request change = from(1, NULL);
+    push(1, req_submit(&change));
+    run();
+    take_over();
+    change.epoch = 6;
+    push(1, req_submit(&change)); /* the result was lost with the owner */
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:empty");
+    assert_int_equal(d->origin->rseq, change.rseq);
+    assert_true(str_is(wire_str(d->parts[0]->reply->id), "x"));
+    nothing_more();
+}
+
+/* The store knows only of the last change of a gateway: what came before it may be done or not. */
+static void test_requests_again_at_another_owner(void **state)
+{
+    (void)state;
+    open_room();
+    struct request change = from(1, NULL), comes = from(1, "bob"), said = from(1, NULL);
+    push(1, req_submit(&change));
+    comes.sid = 300;
+    comes.jid = "b@d/2";
+    push(1, req_join(&comes));
+    push(1, req_message(&said, "<body>1</body>"));
+    run();
+    take_over();
+    change.epoch = comes.epoch = said.epoch = 6;
+    push(1, req_submit(&change));
+    push(1, req_join(&comes));
+    push(1, req_message(&said, "<body>1</body>"));
+    run();
+    const Verona__Delivery *d = delivery(1, "reply:error");
+    assert_int_equal(d->origin->rseq, change.rseq);
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_REMOTE_TIMEOUT_WAIT);
+    assert_int_equal(d->parts[0]->reply->stanza, VERONA__REFUSE_IN__STANZA__IQ);
+    d = delivery(1, "roster presence:JOIN history message:SUBJECT");
+    assert_int_equal(d->origin->rseq, comes.rseq);
+    assert_int_equal(d->parts[2]->history->n_messages, 1);
+    const Verona__Item *m = next(1);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_ACK);
+    assert_int_equal(m->ack->rseq, said.rseq);
+    nothing_more();
+}
+
 static void test_silent_request_is_acked(void **state)
 {
     (void)state;
@@ -789,6 +849,8 @@ int main(void)
         T(test_two_gateways),
         T(test_repeated_request),
         T(test_repeated_while_pending),
+        T(test_change_again_at_another_owner),
+        T(test_requests_again_at_another_owner),
         T(test_silent_request_is_acked),
         T(test_wrong_slot),
         T(test_early_request),
