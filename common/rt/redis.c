@@ -1,26 +1,23 @@
-/* redis.c: one connection to Redis: commands out, replies in, and what becomes of commands when the
- * connection does not live up to it.
+/* redis.c: one connection to Redis: commands out, replies in, and what becomes of them when it does
+ * not live up to that. A command's own life is redis_command.c.
  *
  *   redis_command -> [ waiting ] -> socket -> [ inflight ] -> reply -> callback
  *                        |  never fully written: ERR_UNAVAILABLE   |  lost: ERR_UNKNOWN
  *
  *   IDLE --retry timer--> DIALING --connected--> GREETING --AUTH, SELECT, PING ok--> UP
  *    ^                       |                       |                               |
- *    +-----------------------+-------- lose() -------+-------------------------------+
+ *    +-----------------------+----- redis_lose() -----+-------------------------------+
  *
  * A command counts as sent when its last byte was handed to the kernel: before that Redis cannot
  * have run it. Callbacks may issue commands and may destroy the connection; its memory stays until
  * the end of the turn, and `dead` is tested after each of them. */
-#include "rt/redis.h"
-#include "base/buf.h"
+#include "rt/redis_priv.h"
+
 #include "base/err.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "rt/log.h"
-#include "rt/loop.h"
 #include "rt/metrics.h"
 #include "rt/redis_dial.h"
-#include "rt/redis_url.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -33,7 +30,6 @@
 #include <unistd.h>
 
 enum {
-    DEFAULT_DEADLINE_MS = 5000,
     CONNECT_MS = 2000, /* for the way from DIALING to UP */
     RETRY_MIN_MS = 50,
     RETRY_MAX_MS = 1000,
@@ -42,142 +38,7 @@ enum {
     READS_PER_CALL = 16, /* then the other descriptors of the loop have their turn */
 };
 
-enum state { IDLE, DIALING, GREETING, UP };
-
-struct command {
-    struct list link;        /* redis.waiting or redis.inflight */
-    struct list in_deadline; /* redis.by_deadline */
-    uint64_t deadline_ms, started_ns;
-    redis_fn *fn; /* may be NULL */
-    void *ctx;
-    bool sent;     /* to its last byte: in redis.inflight */
-    char name[12]; /* upper case, for metrics; cut */
-    size_t n;
-    char bytes[];
-};
-
-struct redis {
-    struct loop *loop;
-    struct redis_url url;
-    redis_state_fn *state_fn; /* may be NULL */
-    void *state_ctx;
-    char *password; /* replaces url.password if password_set */
-    bool password_set;
-
-    enum state state;
-    bool dead; /* destroyed; freed at the end of the turn */
-    struct redis_dial *dial;
-    int fd; /* -1: none */
-    struct loop_poll *poll;
-    redisReader *reader;
-
-    struct buf greeting; /* AUTH, SELECT, PING */
-    size_t greeting_sent;
-    unsigned greeting_replies, greeting_auth; /* still expected; how many of the first are AUTH */
-
-    struct list waiting, inflight, by_deadline;
-    size_t head_sent; /* bytes of the first waiting command that are written */
-    size_t queued_bytes;
-    uint32_t n_inflight;
-
-    struct loop_task flush, end;
-    struct loop_timer retry, deadline, connect_limit;
-    unsigned failures;      /* since the last UP */
-    const char *last_why;   /* of the last failure, to log a change only */
-    uint64_t down_since_ms; /* valid while not UP */
-};
-
-static void lose(struct redis *r, const char *why);
-static void arm_deadline(struct redis *r);
 static void start_dial(void *ctx);
-
-/* ---- commands ---- */
-
-static void set_name(struct command *c, struct str name)
-{
-    size_t n = name.n < sizeof c->name ? name.n : sizeof c->name - 1;
-    for (size_t i = 0; i < n; i++)
-        c->name[i] = (char)toupper((unsigned char)name.p[i]);
-    c->name[n] = '\0';
-}
-
-static size_t encoded_size(uint32_t argc, const struct str *argv)
-{
-    size_t n = 16;
-    for (uint32_t i = 0; i < argc; i++)
-        n += 26 + argv[i].n; /* '$', 20 digits at most, two line ends */
-    return n;
-}
-
-static struct command *command_new(uint32_t argc, const struct str *argv)
-{
-    struct command *c = mem_alloc(sizeof *c + encoded_size(argc, argv));
-    c->n = (size_t)sprintf(c->bytes, "*%u\r\n", (unsigned)argc);
-    for (uint32_t i = 0; i < argc; i++) {
-        c->n += (size_t)sprintf(c->bytes + c->n, "$%zu\r\n", argv[i].n);
-        if (argv[i].n)
-            memcpy(c->bytes + c->n, argv[i].p, argv[i].n);
-        c->n += argv[i].n;
-        memcpy(c->bytes + c->n, "\r\n", 2);
-        c->n += 2;
-    }
-    set_name(c, argv[0]);
-    return c;
-}
-
-static void count_error(const char *text)
-{
-    static const struct {
-        const char *prefix, *kind;
-    } kinds[] = {
-        {"MISCONF ", "misconf"},       {"OOM ", "oom"},         {"READONLY ", "readonly"},
-        {"NOREPLICAS ", "noreplicas"}, {"LOADING ", "loading"}, {"BUSY ", "busy"},
-    };
-    const char *kind = "other";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-            kind = kinds[i].kind;
-    metric_add_l(METRIC_REDIS_ERRORS_TOTAL, kind, NULL, 1);
-}
-
-/* The one end of every command: out of the lists, counted, answered. */
-static void finish(struct redis *r, struct command *c, const redisReply *reply, int err)
-{
-    list_remove(&c->link);
-    list_remove(&c->in_deadline);
-    r->queued_bytes -= c->n;
-    if (c->sent) {
-        r->n_inflight--;
-        metric_gauge_add(METRIC_REDIS_INFLIGHT_COMMANDS, -1);
-    }
-    bool is_error = reply && reply->type == REDIS_REPLY_ERROR;
-    metric_add_l(METRIC_REDIS_COMMANDS_TOTAL, c->name,
-                 !reply     ? "lost"
-                 : is_error ? "error"
-                            : "ok",
-                 1);
-    if (reply)
-        metric_observe_l(METRIC_REDIS_COMMAND_DURATION_SECONDS, c->name, NULL,
-                         (double)(loop_clock_ns() - c->started_ns) / 1e9);
-    if (is_error)
-        count_error(reply->str);
-    redis_fn *fn = c->fn;
-    void *ctx = c->ctx;
-    mem_free(c);
-    if (fn)
-        fn(ctx, reply, err);
-}
-
-static struct command *first(struct list *queue)
-{
-    return list_empty(queue) ? NULL : LIST_ENTRY(queue->next, struct command, link);
-}
-
-static void fail_all(struct redis *r, struct list *queue, int err)
-{
-    for (struct command *c; (c = first(queue));)
-        finish(r, c, NULL, err);
-}
 
 /* ---- writing ---- */
 
@@ -193,7 +54,7 @@ static void watch(struct redis *r)
 static void account_sent(struct redis *r, size_t n)
 {
     while (n) {
-        struct command *c = first(&r->waiting);
+        struct command *c = redis_first(&r->waiting);
         size_t rest = c->n - r->head_sent;
         if (n < rest) {
             r->head_sent += n;
@@ -232,7 +93,7 @@ static void write_greeting(struct redis *r)
     if (n > 0)
         r->greeting_sent += (size_t)n;
     if (n < 0 && errno != EAGAIN && errno != EINTR)
-        lose(r, "closed");
+        redis_lose(r, "closed");
     else
         watch(r);
 }
@@ -247,7 +108,7 @@ static void write_commands(struct redis *r)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno != EAGAIN) {
-            lose(r, "closed");
+            redis_lose(r, "closed");
             return;
         }
         if (n > 0)
@@ -258,7 +119,7 @@ static void write_commands(struct redis *r)
     watch(r);
 }
 
-static void on_flush(void *ctx)
+void redis_flush(void *ctx)
 {
     struct redis *r = ctx;
     if (r->state == UP)
@@ -269,7 +130,7 @@ static void on_flush(void *ctx)
 
 static void greet_with(struct redis *r, uint32_t argc, const struct str *argv)
 {
-    struct command *c = command_new(argc, argv);
+    struct command *c = redis_command_new(argc, argv);
     buf_put(&r->greeting, c->bytes, c->n);
     explicit_bzero(c->bytes, c->n); /* it may be the password */
     mem_free(c);
@@ -332,7 +193,7 @@ static void come_up(struct redis *r)
     r->last_why = NULL;
     set_gauges(true);
     if (!list_empty(&r->waiting))
-        loop_defer(r->loop, &r->flush, LOOP_PRIO_SEND, on_flush, r);
+        loop_defer(r->loop, &r->flush, LOOP_PRIO_SEND, redis_flush, r);
     if (r->state_fn)
         r->state_fn(r->state_ctx, true);
 }
@@ -345,11 +206,11 @@ static void on_greeting_reply(struct redis *r, const redisReply *reply)
         r->greeting_auth = 0;
     r->greeting_replies--;
     if (is_error(reply, "LOADING"))
-        lose(r, "loading");
+        redis_lose(r, "loading");
     else if (is_error(reply, "NOAUTH") || is_error(reply, "NOPERM") || (failed && auth))
-        lose(r, "auth");
+        redis_lose(r, "auth");
     else if (failed && !last)
-        lose(r, "other"); /* no such database */
+        redis_lose(r, "other"); /* no such database */
     else if (last)
         come_up(r); /* -MISCONF, -BUSY and the like are told to the commands that meet them */
 }
@@ -362,11 +223,11 @@ static void on_reply(struct redis *r, const redisReply *reply)
         on_greeting_reply(r, reply);
         return;
     }
-    struct command *c = first(&r->inflight);
+    struct command *c = redis_first(&r->inflight);
     if (!c)
-        lose(r, "protocol"); /* nobody asked */
+        redis_lose(r, "protocol"); /* nobody asked */
     else
-        finish(r, c, reply, 0);
+        redis_finish(r, c, reply, 0);
 }
 
 /* Hands out whole replies; false when the connection is not the same any more. */
@@ -376,7 +237,7 @@ static bool take_replies(struct redis *r)
     for (;;) {
         void *reply = NULL;
         if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-            lose(r, "protocol");
+            redis_lose(r, "protocol");
             return false;
         }
         if (!reply)
@@ -398,11 +259,11 @@ static void on_readable(struct redis *r)
         if (n < 0 && errno == EAGAIN)
             return;
         if (n <= 0) {
-            lose(r, "closed");
+            redis_lose(r, "closed");
             return;
         }
         if (redisReaderFeed(r->reader, chunk, (size_t)n) != REDIS_OK) {
-            lose(r, "protocol");
+            redis_lose(r, "protocol");
             return;
         }
         if (!take_replies(r) || n < (ssize_t)sizeof chunk)
@@ -417,7 +278,7 @@ static void on_ready(void *ctx, int events)
     if (events == 0) {
         on_readable(r); /* replies that came before the error count */
         if (!r->dead && r->poll == poll)
-            lose(r, "closed");
+            redis_lose(r, "closed");
         return;
     }
     if (events & LOOP_WRITE) {
@@ -463,8 +324,7 @@ static uint64_t retry_after(const struct redis *r)
     return jittered < RETRY_MIN_MS ? RETRY_MIN_MS : jittered;
 }
 
-/* The only way back to IDLE while the object lives. Calls back; r may be dead afterwards. */
-static void lose(struct redis *r, const char *why)
+void redis_lose(struct redis *r, const char *why)
 {
     bool was_up = r->state == UP;
     drop_connection(r);
@@ -481,14 +341,14 @@ static void lose(struct redis *r, const char *why)
     /* Commands issued by the callbacks go to `waiting`, so this list only shrinks. */
     if (was_up && r->state_fn)
         r->state_fn(r->state_ctx, false);
-    fail_all(r, &r->inflight, ERR_UNKNOWN);
+    redis_fail_all(r, &r->inflight, ERR_UNKNOWN);
     if (!r->dead)
-        arm_deadline(r);
+        redis_arm_deadline(r);
 }
 
 static void on_connect_limit(void *ctx)
 {
-    lose(ctx, "timeout");
+    redis_lose(ctx, "timeout");
 }
 
 static void on_dialed(void *ctx, int fd, const char *why)
@@ -496,7 +356,7 @@ static void on_dialed(void *ctx, int fd, const char *why)
     struct redis *r = ctx;
     r->dial = NULL;
     if (fd < 0) {
-        lose(r, why);
+        redis_lose(r, why);
         return;
     }
     r->fd = fd;
@@ -513,80 +373,6 @@ static void start_dial(void *ctx)
     r->state = DIALING;
     r->dial = redis_dial_new(r->loop, &r->url, on_dialed, r);
     loop_timer_start(r->loop, &r->connect_limit, CONNECT_MS, 0, on_connect_limit, r);
-}
-
-/* ---- deadlines ---- */
-
-static void on_deadline(void *ctx)
-{
-    struct redis *r = ctx;
-    uint64_t now = loop_now_ms(r->loop);
-    while (!r->dead && !list_empty(&r->by_deadline)) {
-        struct command *c = LIST_ENTRY(r->by_deadline.next, struct command, in_deadline);
-        if (c->deadline_ms > now)
-            break;
-        /* A reply that still came would be taken for the next command's: the connection has to go,
-         * and everything that is under way with it. */
-        if (c->sent) {
-            lose(r, "timeout");
-            continue;
-        }
-        if (r->head_sent > 0 && c == first(&r->waiting)) { /* its half cannot be taken back */
-            lose(r, "timeout");
-            if (r->dead)
-                return;
-        }
-        finish(r, c, NULL, ERR_UNAVAILABLE);
-    }
-    if (!r->dead)
-        arm_deadline(r);
-}
-
-static void arm_deadline(struct redis *r)
-{
-    if (list_empty(&r->by_deadline)) {
-        loop_timer_stop(&r->deadline);
-        return;
-    }
-    struct command *c = LIST_ENTRY(r->by_deadline.next, struct command, in_deadline);
-    uint64_t now = loop_now_ms(r->loop);
-    uint64_t after = c->deadline_ms > now ? c->deadline_ms - now : 0;
-    if (loop_timer_armed(&r->deadline) && r->deadline.due_ms <= c->deadline_ms)
-        return; /* early is harmless: it looks again. Re-arming for each command is not needed. */
-    loop_timer_start(r->loop, &r->deadline, after, 0, on_deadline, r);
-}
-
-/* Mostly all have the same time limit: the place is the end. */
-static void insert_by_deadline(struct redis *r, struct command *c)
-{
-    struct list *after = r->by_deadline.prev;
-    while (after != &r->by_deadline &&
-           LIST_ENTRY(after, struct command, in_deadline)->deadline_ms > c->deadline_ms)
-        after = after->prev;
-    list_insert_before(after->next, &c->in_deadline);
-}
-
-void redis_command(struct redis *r, uint32_t argc, const struct str *argv, uint32_t deadline_ms,
-                   redis_fn *fn, void *ctx)
-{
-    assert(argc > 0);
-    struct command *c = command_new(argc, argv);
-    uint64_t now = loop_now_ms(r->loop);
-    c->deadline_ms = now + (deadline_ms ? deadline_ms : DEFAULT_DEADLINE_MS);
-    if (r->state != UP && r->queued_bytes > LIMIT_SHARD_QUEUE)
-        c->deadline_ms = now; /* too much is waiting for Redis to come back: refuse at once */
-    c->started_ns = loop_clock_ns();
-    c->sent = false;
-    c->fn = fn;
-    c->ctx = ctx;
-    list_push_back(&r->waiting, &c->link);
-    insert_by_deadline(r, c);
-    r->queued_bytes += c->n;
-    if (r->dead)
-        return; /* redis_destroy() is on the stack and answers it */
-    arm_deadline(r);
-    if (r->state == UP)
-        loop_defer(r->loop, &r->flush, LOOP_PRIO_SEND, on_flush, r);
 }
 
 /* ---- life ---- */
@@ -639,8 +425,8 @@ void redis_destroy(struct redis **r_p)
         set_gauges(false);
     loop_timer_stop(&r->deadline);
     loop_cancel(&r->flush);
-    fail_all(r, &r->inflight, ERR_UNKNOWN);
-    fail_all(r, &r->waiting, ERR_UNAVAILABLE);
+    redis_fail_all(r, &r->inflight, ERR_UNKNOWN);
+    redis_fail_all(r, &r->waiting, ERR_UNAVAILABLE);
     /* A function of ours may be on the stack: it looks at `dead` when it comes back. */
     loop_defer(r->loop, &r->end, LOOP_PRIO_CLEAN, free_redis, r);
 }
