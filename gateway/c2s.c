@@ -4,7 +4,6 @@
  * (end_now), the parser goes when the turn is over, the struct when the descriptor is closed. */
 #include "gateway/edge.h"
 #include "gateway/registry.h"
-#include "base/err.h"
 #include "base/jid.h"
 #include "rt/log.h"
 #include "rt/metrics.h"

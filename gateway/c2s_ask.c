@@ -4,7 +4,6 @@
 #include "gateway/edge.h"
 #include "gateway/registry.h"
 #include "base/err.h"
-#include "base/jid.h"
 
 enum { READY_MS = 50 };
 

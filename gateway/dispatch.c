@@ -1,7 +1,6 @@
 /* dispatch.c: where a stanza of a bound client goes: to a room (muc) or anywhere else (home). Its
  * address is prepared here, once, and stands prepared in the tree from then on. */
 #include "gateway/edge.h"
-#include "base/err.h"
 #include "base/limits.h"
 #include "base/muc.h"
 #include "prep/jid_prep.h"

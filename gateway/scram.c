@@ -4,7 +4,6 @@
 #include "base/err.h"
 #include "base/utf8.h"
 
-#include <assert.h>
 #include <openssl/crypto.h>
 
 void scram_deinit(struct scram *s)

@@ -2,7 +2,6 @@
 #include "gateway/service_info.h"
 #include "gateway/disco.h"
 #include "gateway/home_ns.h"
-#include "gateway/rsm.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "rt/config.h"

@@ -2,7 +2,6 @@
 #include "shard/directory.h"
 
 #include "base/buf.h"
-#include "proto/wire.h"
 #include "rt/log.h"
 #include "shard/codec_store.h"
 

@@ -11,7 +11,6 @@
 #include "rt/metrics.h"
 #include "shard/rooms_priv.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum {

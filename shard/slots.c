@@ -8,7 +8,6 @@
 #include "shard/slots_priv.h"
 
 #include "base/buf.h"
-#include "base/err.h"
 #include "base/limits.h"
 #include "rt/config.h"
 #include "rt/log.h"

@@ -1,6 +1,5 @@
 /* status.c: what operators and verona status see of a shard. */
 #include "shard/status.h"
-#include "base/slot.h"
 #include "cluster/cluster.h"
 #include "rt/http.h"
 #include "rt/json.h"

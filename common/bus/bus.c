@@ -5,7 +5,6 @@
 #include "rt/log.h"
 #include "rt/metrics.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 _Static_assert((int)BUS_ITEM_MAX == (int)CHANNEL_ITEM_MAX, "one limit, two headers");

@@ -4,12 +4,10 @@
  * A peer is one life: (role, id, boot). Two shards may each call the other; that is still one peer
  * with one channel, and frames of it come and go by either socket. */
 #include "base/err.h"
-#include "base/limits.h"
 #include "bus/bus_priv.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <zmq.h>
 

@@ -2,7 +2,6 @@
  * time limit covers the whole. */
 #include "rt/redis_dial.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

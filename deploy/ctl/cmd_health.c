@@ -2,7 +2,6 @@
 #include "deploy/ctl/commands.h"
 
 #include "deploy/ctl/http_get.h"
-#include "deploy/ctl/term.h"
 #include "rt/config.h"
 
 #include <hiredis/hiredis.h>

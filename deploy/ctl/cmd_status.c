@@ -6,7 +6,6 @@
 #include "deploy/ctl/find.h"
 #include "deploy/ctl/registry.h"
 #include "deploy/ctl/term.h"
-#include "rt/config.h"
 
 #include <inttypes.h>
 #include <stdio.h>

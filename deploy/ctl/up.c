@@ -9,7 +9,6 @@
 #include "deploy/ctl/detach.h"
 #include "deploy/ctl/screen.h"
 #include "deploy/ctl/term.h"
-#include "rt/config.h"
 
 #include <openssl/crypto.h>
 #include <signal.h>
