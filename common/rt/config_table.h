@@ -17,8 +17,8 @@
     X(CFG_LOG_FORMAT, "log.format", STR, "auto", "GS", "logfmt, json, pretty, or auto: pretty on a terminal") \
     X(CFG_LOG_PII, "log.pii", STR, "hash", "GS", "hash or full: how JIDs appear in logs") \
     X(CFG_DOMAIN, "xmpp.domain", STR, "localhost", "GSC", "the domain that users log in to") \
-    X(CFG_MUC_DOMAIN, "xmpp.muc_domain", STR, "", "GSC", "the domain of the rooms; default: conference.<xmpp.domain>") \
-    X(CFG_ADMINS, "xmpp.admins", STR, "", "GSC", "bare JIDs of service admins, separated by commas") \
+    X(CFG_MUC_DOMAIN, "xmpp.muc_domain", STR, "", "GC", "the domain of the rooms; default: conference.<xmpp.domain>") \
+    X(CFG_ADMINS, "xmpp.admins", STR, "", "SC", "bare JIDs of service admins, separated by commas") \
     X(CFG_CONTACT_ADMIN, "xmpp.contact_admin", STR, "", "G", "addresses (mailto:, xmpp:, https:) of the admins, separated by commas (XEP-0157)") \
     X(CFG_CONTACT_ABUSE, "xmpp.contact_abuse", STR, "", "G", "addresses for reports of abuse, separated by commas") \
     X(CFG_CONTACT_SUPPORT, "xmpp.contact_support", STR, "", "G", "addresses of user support, separated by commas") \
