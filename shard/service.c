@@ -2,6 +2,7 @@
  * shipped, the preset, and each room.default.* that somebody set. */
 #include "shard/service.h"
 #include "base/err.h"
+#include "prep/jid_prep.h"
 #include "rt/config.h"
 #include "shard/presets.h"
 #include "shard/room/room.h"
@@ -69,20 +70,34 @@ static int either(const struct config *cfg, enum config_id id, const char *no, c
     return refuse(cfg, id, accepted, err);
 }
 
-/* A list of bare JIDs; words points into bytes afterwards. */
-static int jids(const struct config *cfg, enum config_id id, struct buf *bytes, struct str *words,
+/* One that an operator typed, prepared as gateways prepare those of clients: what comes from them
+ * is compared byte by byte. */
+static int bare_jid(enum config_id id, struct str raw, struct arena *a, struct str *out,
+                    struct buf *err)
+{
+    struct jid parts;
+    if (jid_prep(raw, a, out, &parts) == 0 && parts.resource.n == 0)
+        return 0;
+    buf_printf(err, "%s: \"%.*s\" is not a bare JID such as ann@localhost", config_key(id),
+               STR_FMT(raw));
+    return ERR_INVALID;
+}
+
+/* A list of them. */
+static int jids(const struct config *cfg, enum config_id id, struct arena *a, struct str *out,
                 uint32_t cap, uint32_t *n, struct buf *err)
 {
-    const char *p;
+    const char *p = config_str(cfg, id);
     struct str word;
-    buf_z(bytes, config_str(cfg, id));
-    buf_c(bytes, '\0');
-    for (p = bytes->data; next_word(&p, &word);) {
+    while (next_word(&p, &word)) {
         if (*n == cap) {
             buf_printf(err, "%s: more than %u", config_key(id), cap);
             return ERR_INVALID;
         }
-        words[(*n)++] = word;
+        int rc = bare_jid(id, word, a, &out[*n], err);
+        if (rc)
+            return rc;
+        (*n)++;
     }
     return 0;
 }
@@ -227,8 +242,6 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     r->lock_new_rooms = config_bool(cfg, CFG_ROOM_LOCK);
     r->history_default = number(cfg, CFG_ROOM_HISTORY);
     r->create_by_admins_only = strcmp(config_str(cfg, CFG_ROOM_CREATE), "admins") == 0;
-    if (strcmp(config_str(cfg, CFG_ROOM_CREATE), "local") == 0)
-        r->create_domain = str_of(config_str(cfg, CFG_DOMAIN));
     r->register_strangers = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "anyone") == 0;
     r->register_off = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "off") == 0;
     r->name_max = number(cfg, CFG_ROOM_NAME_MAX);
@@ -239,23 +252,25 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     r->admins = s->admins;
     r->contacts = s->contacts;
     int rc = text(cfg, CFG_ROOM_LOGS_URL, &r->logs_url, err);
+    if (!rc && strcmp(config_str(cfg, CFG_ROOM_CREATE), "local") == 0)
+        rc = bare_jid(CFG_DOMAIN, str_of(config_str(cfg, CFG_DOMAIN)), &s->jids, &r->create_domain,
+                      err);
     return rc ? rc : name_pattern(s, cfg, err);
 }
 
 int service_init(struct service *s, const struct config *cfg, struct buf *err)
 {
     memset(s, 0, sizeof *s);
-    buf_init(&s->admin_bytes);
-    buf_init(&s->contact_bytes);
+    arena_init(&s->jids);
     int rc = room_defaults(cfg, &s->room.defaults, err);
     if (rc == 0)
         rc = policies(s, cfg, err);
     if (rc == 0)
-        rc = jids(cfg, CFG_ADMINS, &s->admin_bytes, s->admins,
-                  sizeof s->admins / sizeof s->admins[0], &s->room.n_admins, err);
+        rc = jids(cfg, CFG_ADMINS, &s->jids, s->admins, sizeof s->admins / sizeof s->admins[0],
+                  &s->room.n_admins, err);
     if (rc == 0)
-        rc = jids(cfg, CFG_ROOM_CONTACT, &s->contact_bytes, s->contacts, LIMIT_CONTACTS,
-                  &s->room.n_contacts, err);
+        rc = jids(cfg, CFG_ROOM_CONTACT, &s->jids, s->contacts, LIMIT_CONTACTS, &s->room.n_contacts,
+                  err);
     if (rc)
         service_deinit(s);
     return rc;
@@ -263,8 +278,7 @@ int service_init(struct service *s, const struct config *cfg, struct buf *err)
 
 void service_deinit(struct service *s)
 {
-    buf_deinit(&s->admin_bytes);
-    buf_deinit(&s->contact_bytes);
+    arena_deinit(&s->jids);
     if (s->has_name_pattern)
         regfree(&s->name_pattern);
     s->has_name_pattern = false;

@@ -2,6 +2,7 @@
 #ifndef MUC_SERVICE_H
 #define MUC_SERVICE_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -15,7 +16,7 @@ struct config;
 struct service {
     struct room_service room;
     struct str admins[64], contacts[LIMIT_CONTACTS];
-    struct buf admin_bytes, contact_bytes;
+    struct arena jids; /* prepared */
     regex_t name_pattern;
     bool has_name_pattern;
 };

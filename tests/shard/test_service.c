@@ -240,11 +240,33 @@ static void refusals(void **state)
     buf_deinit(&err);
 }
 
+/* An operator types as he likes; what is compared with clients' addresses is prepared as they are.
+ */
+static void addresses_are_prepared(void **state)
+{
+    (void)state;
+    set("xmpp.admins=Root@Example.ORG, \xc3\x84nn@b");
+    set("room.contact=Help@LOCALHOST");
+    set("xmpp.domain=Example.ORG");
+    set("room.create=local");
+    ready();
+    assert_int_equal(service.room.n_admins, 2);
+    assert_true(str_is(service.room.admins[0], "root@example.org"));
+    assert_true(str_is(service.room.admins[1], "\xc3\xa4nn@b"));
+    assert_true(str_is(service.room.contacts[0], "help@localhost"));
+    assert_true(str_is(service.room.create_domain, "example.org"));
+    set("xmpp.admins=root@example.org/home");
+    refused("xmpp.admins");
+    set("xmpp.admins=a b@c");
+    refused("xmpp.admins");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(shipped), T(the_other_values), T(presets), T(policies), T(refusals),
+        T(shipped),  T(the_other_values), T(presets),
+        T(policies), T(refusals),         T(addresses_are_prepared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
