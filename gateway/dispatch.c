@@ -23,7 +23,8 @@ static bool iq_ok(const struct xnode *st)
         children++;
     if (!asks && !str_is(type, "result") && !str_is(type, "error"))
         return false;
-    return id.p && id.n <= LIMIT_ID && (!asks || children == 1);
+    /* an answer to an occupant brings back the id that its room gave it */
+    return id.p && id.n <= (asks ? LIMIT_ID : LIMIT_TICKET) && (!asks || children == 1);
 }
 
 static bool presence_ok(const struct xnode *st)

@@ -9,7 +9,6 @@
 #include "rt/random.h"
 
 #define NS_ROSTER "jabber:iq:roster"
-#define NS_VCARD "vcard-temp"
 
 struct home *home_new(struct gateway *g)
 {

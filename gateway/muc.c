@@ -226,6 +226,9 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
     case VERONA__PART__KIND_STATUS:
         muc_show_status(m, room, part->status);
         break;
+    case VERONA__PART__KIND_VOICE_REQUEST:
+        muc_show_voice_request(m, room, part->voice_request);
+        break;
     case VERONA__PART__KIND_DESTROYED:
         muc_show_destroyed(m, room, part->destroyed);
         break;
@@ -237,6 +240,7 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
     case VERONA__PART__KIND_FRAGMENT:
     case VERONA__PART__KIND_REPLY:
     case VERONA__PART__KIND_POST:
+    case VERONA__PART__KIND_RELAY:
     case VERONA__PART__KIND__NOT_SET:
     case _VERONA__PART__KIND__CASE_IS_INT_SIZE:
         break;
@@ -283,6 +287,8 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
             muc_show_archive(m, jid, part->archive);
         else if (part->kind_case == VERONA__PART__KIND_POST)
             muc_show_post(m, jid, part->post);
+        else if (part->kind_case == VERONA__PART__KIND_RELAY)
+            muc_show_relay(m, jid, room, part->relay);
         else if (room)
             show(m, room, part);
         groupchat = groupchat || (part->kind_case == VERONA__PART__KIND_MESSAGE &&

@@ -68,7 +68,7 @@ static bool withheld(void *ctx /* the room */, const struct xnode *k)
     return xnode_is(k, NS_DELAY, "delay") && is_room(xnode_attr(k, "from"), *room);
 }
 
-static ProtobufCBinaryData kept(struct in *in, struct buf *b)
+ProtobufCBinaryData in_kept(struct in *in, struct buf *b)
 {
     struct str s = b->len ? arena_str(in->a, buf_as_str(b)) : STR_NULL;
     buf_deinit(b);
@@ -80,7 +80,7 @@ ProtobufCBinaryData in_payload(struct in *in)
     struct buf b;
     buf_init(&b);
     xnode_write_children(&b, in->st, STR(NS_CLIENT), withheld, &in->room);
-    return kept(in, &b);
+    return in_kept(in, &b);
 }
 
 /* ---- presence */
@@ -154,7 +154,7 @@ static ProtobufCBinaryData available_payload(struct in *in)
     buf_init(&b);
     buf_put(&b, p.data, p.len);
     buf_z(&b, "<x xmlns='" NS_VCARD_UPDATE "'><photo/></x>");
-    return kept(in, &b);
+    return in_kept(in, &b);
 }
 
 static enum muc_in available(struct in *in)

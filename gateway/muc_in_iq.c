@@ -1,4 +1,5 @@
-/* muc_in_iq.c: iq to a room: administration, ownership, registration and queries. */
+/* muc_in_iq.c: iq to a room (administration, ownership, registration, queries) or to an occupant.
+ */
 #include "gateway/muc_in_priv.h"
 #include "gateway/rsm.h"
 
@@ -281,7 +282,7 @@ static enum muc_in items(struct in *in, const struct xnode *q)
 static enum muc_in disco(struct in *in, const struct xnode *q, Verona__QueryIn__Kind kind)
 {
     struct str node = xnode_attr(q, "node");
-    if (in->nick.n == 0 && node.n > 0) {
+    if (node.n > 0) {
         if (kind == VERONA__QUERY_IN__KIND__DISCO_INFO && str_is(node, "x-roomuser-item"))
             return query(in, VERONA__QUERY_IN__KIND__OWN_NICK);
         return in_refuse(in, SE_ITEM_NOT_FOUND); /* XEP-0030 §7: no such node */
@@ -290,37 +291,103 @@ static enum muc_in disco(struct in *in, const struct xnode *q, Verona__QueryIn__
                                                                           : query(in, kind);
 }
 
+/* ---- iq between occupants (W35) */
+
+/* What is asked of the user, not of a client of his: RFC 6121 §8.5.2.1.3, XEP-0045 §17.4. */
+static bool for_account(const struct xnode *q)
+{
+    return xnode_is(q, NS_VCARD, "vCard") || xnode_is(q, NS_VCARD4, "vcard") ||
+           xnode_is(q, NS_PUBSUB, "pubsub");
+}
+
+static enum muc_in relay(struct in *in, const struct xnode *q, bool set)
+{
+    Verona__RelayIn *r = arena_alloc(in->a, sizeof *r);
+    struct buf b;
+    verona__relay_in__init(r);
+    r->set = set;
+    if (!set && (xnode_is(q, NS_DISCO_INFO, "query") || xnode_is(q, NS_DISCO_ITEMS, "query")))
+        r->kind = VERONA__RELAY_IN__KIND__DISCO;
+    else if (!set && xnode_is(q, NS_PING, "ping"))
+        r->kind = VERONA__RELAY_IN__KIND__PING;
+    r->to_account = for_account(q);
+    buf_init(&b);
+    xnode_write(&b, q, STR(NS_CLIENT));
+    r->payload = in_kept(in, &b);
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_RELAY;
+    in->ev->relay = r;
+    return MUC_IN_EVENT;
+}
+
+/* Somebody's client answers, and may have put its own address into an error (RFC 6120 §8.3.1). */
+static void write_error(struct in *in, struct buf *b, const struct xnode *k)
+{
+    struct xnode copy = *k;
+    copy.attrs = arena_alloc(in->a, k->n_attrs * sizeof *copy.attrs);
+    copy.n_attrs = 0;
+    for (uint32_t i = 0; i < k->n_attrs; i++) {
+        if (k->attrs[i].ns.n || !str_is(k->attrs[i].name, "by"))
+            copy.attrs[copy.n_attrs++] = k->attrs[i];
+    }
+    xnode_write(b, &copy, STR(NS_CLIENT));
+}
+
+static enum muc_in relay_answer(struct in *in, bool error)
+{
+    Verona__RelayAnswerIn *r = arena_alloc(in->a, sizeof *r);
+    struct buf b;
+    verona__relay_answer_in__init(r);
+    r->ticket = wire_bytes(xnode_attr(in->st, "id"));
+    r->error = error;
+    if (r->ticket.len > LIMIT_TICKET)
+        return MUC_IN_IGNORE; /* of no room */
+    buf_init(&b);
+    IN_EACH(k, in->st)
+    {
+        if (xnode_is(k, NS_CLIENT, "error"))
+            write_error(in, &b, k);
+        else
+            xnode_write(&b, k, STR(NS_CLIENT));
+    }
+    r->payload = in_kept(in, &b);
+    in->ev->nick = wire_bytes(STR_NULL); /* the ticket says whom it is for */
+    in->ev->id = wire_bytes(STR_NULL);
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_RELAY_ANSWER;
+    in->ev->relay_answer = r;
+    return MUC_IN_EVENT;
+}
+
 enum muc_in in_iq(struct in *in)
 {
     struct str type = xnode_attr(in->st, "type");
-    bool set = str_is(type, "set"), get = str_is(type, "get");
-    if (str_is(type, "result") || str_is(type, "error"))
-        return MUC_IN_IGNORE;
+    bool set = str_is(type, "set"), get = str_is(type, "get"), error = str_is(type, "error");
+    if (error || str_is(type, "result")) /* the room itself asks nobody */
+        return in->nick.n ? relay_answer(in, error) : MUC_IN_IGNORE;
     /* RFC 6120 §8.2.3: one child, and a type that exists */
     struct xnode *q = in_elem(in->st->first);
     if ((!set && !get) || !q || in_elem(q->next))
         return in_refuse(in, SE_BAD_REQUEST);
     if (utf8_count(in->nick) > LIMIT_NICK_CHARS)
         return in_refuse(in, SE_ITEM_NOT_FOUND);
+    if (in->nick.n)
+        return relay(in, q, set);
     if (get && xnode_is(q, NS_DISCO_INFO, "query"))
         return disco(in, q, VERONA__QUERY_IN__KIND__DISCO_INFO);
     if (get && xnode_is(q, NS_DISCO_ITEMS, "query"))
         return disco(in, q, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
     if (get && xnode_is(q, NS_PING, "ping"))
         return query(in, VERONA__QUERY_IN__KIND__PING);
-    if (in->nick.n == 0) {
-        if (xnode_is(q, NS_MUC_ADMIN, "query"))
-            return admin(in, q, set);
-        if (xnode_is(q, NS_MUC_OWNER, "query"))
-            return owner(in, q, set);
-        if (xnode_is(q, NS_REGISTER, "query"))
-            return registration(in, q, set);
-        if (xnode_is(q, NS_MAM, "query"))
-            return in_archive(in, q, set);
-        if (get && xnode_is(q, NS_MAM, "metadata"))
-            return in_archive_metadata(in);
-        if (set && xnode_is(q, NS_MODERATE, "moderate"))
-            return in_moderate(in, q);
-    }
+    if (xnode_is(q, NS_MUC_ADMIN, "query"))
+        return admin(in, q, set);
+    if (xnode_is(q, NS_MUC_OWNER, "query"))
+        return owner(in, q, set);
+    if (xnode_is(q, NS_REGISTER, "query"))
+        return registration(in, q, set);
+    if (xnode_is(q, NS_MAM, "query"))
+        return in_archive(in, q, set);
+    if (get && xnode_is(q, NS_MAM, "metadata"))
+        return in_archive_metadata(in);
+    if (set && xnode_is(q, NS_MODERATE, "moderate"))
+        return in_moderate(in, q);
     return query(in, VERONA__QUERY_IN__KIND__OTHER);
 }

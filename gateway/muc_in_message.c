@@ -1,4 +1,5 @@
-/* muc_in_message.c: messages to a room or an occupant, and the mediated invitations in them. */
+/* muc_in_message.c: messages to a room or an occupant, and what else they may hold: mediated
+ * invitations, refusals of them, requests for voice. */
 #include "gateway/muc_in_priv.h"
 
 #include "base/utf8.h"
@@ -135,6 +136,53 @@ static enum muc_in decline(struct in *in, const struct xnode *d)
     return MUC_IN_EVENT;
 }
 
+/* ---- muc#request (XEP-0045 §7.13, §8.6) */
+
+static const struct xnode *voice_form(const struct xnode *st, struct in *in)
+{
+    const struct xnode *x = xnode_child(st, NS_DATA, "x");
+    if (!x || !str_is(xnode_attr(x, "type"), "submit"))
+        return NULL;
+    IN_EACH(k, x)
+    {
+        if (xnode_is(k, NS_DATA, "field") && str_is(xnode_attr(k, "var"), "FORM_TYPE"))
+            return str_is(in_child_text(in, k, NS_DATA, "value"), NS_MUC_REQUEST) ? x : NULL;
+    }
+    return NULL;
+}
+
+/* A form that says whether voice is given is an answer; the rest is asking. */
+static enum muc_in voice(struct in *in, const struct xnode *x)
+{
+    Verona__VoiceIn *v = arena_alloc(in->a, sizeof *v);
+    enum role role;
+    struct str nick;
+    verona__voice_in__init(v);
+    IN_EACH(k, x)
+    {
+        if (!xnode_is(k, NS_DATA, "field"))
+            continue;
+        struct str var = xnode_attr(k, "var"), value = in_child_text(in, k, NS_DATA, "value");
+        if (str_is(var, "muc#role")) {
+            if (role_parse(value, &role))
+                v->role = (Verona__Role)role;
+        } else if (str_is(var, "muc#roomnick")) {
+            if (!in_nick(in, value, &nick))
+                return in_refuse(in, SE_ITEM_NOT_FOUND);
+            v->nick = wire_bytes(nick);
+        } else if (str_is(var, "muc#jid")) {
+            if (value.n && !address(in, value, &v->jid))
+                return in_refuse(in, SE_JID_MALFORMED);
+        } else if (str_is(var, "muc#request_allow")) {
+            v->answer = true;
+            v->allow = str_is(value, "true") || str_is(value, "1");
+        }
+    }
+    in->ev->body_case = VERONA__ROOM_EVENT__BODY_VOICE;
+    in->ev->voice = v;
+    return MUC_IN_EVENT;
+}
+
 enum muc_in in_message(struct in *in)
 {
     Verona__MessageIn__Type type = type_of(xnode_attr(in->st, "type"));
@@ -149,6 +197,9 @@ enum muc_in in_message(struct in *in)
             return invite(in, x);
         if (d)
             return decline(in, d);
+        const struct xnode *form = voice_form(in->st, in);
+        if (form)
+            return voice(in, form);
     }
     return message(in, type);
 }

@@ -22,6 +22,8 @@ enum muc_in in_refuse(struct in *in, enum stanza_error condition);
 struct str in_child_text(struct in *in, const struct xnode *n, const char *ns, const char *name);
 /* Children of the stanza without what is not the client's to say (W11, W13, W14). */
 ProtobufCBinaryData in_payload(struct in *in);
+/* What was written into b, in the arena; b ends. */
+ProtobufCBinaryData in_kept(struct in *in, struct buf *b);
 /* A nick that an iq names: prepared and within its limit. Empty is fine. false: it can be nobody's.
  */
 bool in_nick(struct in *in, struct str raw, struct str *out);

@@ -94,6 +94,13 @@ void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMess
     fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), false);
 }
 
+void muc_show_voice_request(struct muc *m, struct mroom *room, const Verona__VoiceRequest *v)
+{
+    buf_reset(&m->out);
+    render_voice_request(&m->out, replica_room(room->replica), v);
+    fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), true);
+}
+
 static bool is_list(const Verona__Reply *r)
 {
     return r->answer_case == VERONA__REPLY__ANSWER_ITEMS ||

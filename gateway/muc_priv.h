@@ -3,6 +3,7 @@
  *   muc.c           stanzas out, deliveries in, the rooms that have a replica here
  *   muc_fragment.c  parts that come in pieces
  *   muc_parts.c     messages, answers, posts
+ *   muc_relay.c     iq between occupants
  *   muc_presence.c  presence: who gets which copy, in which order
  *   muc_copies.c    the copies
  *   muc_stay.c      the rooms of a session
@@ -80,7 +81,11 @@ void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n)
 void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s);
 void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r);
 void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage *p);
+void muc_show_voice_request(struct muc *m, struct mroom *room, const Verona__VoiceRequest *v);
 void muc_show_post(struct muc *m, struct str room, const Verona__Post *p);
+
+/* muc_relay.c: iq between occupants. room: its replica, NULL if there is none here. */
+void muc_show_relay(struct muc *m, struct str jid, struct mroom *room, const Verona__Relay *r);
 
 /* muc_stay.c: the rooms that a session is in or on its way into. */
 void stay_joining(struct muc *m, struct client *c, struct str room); /* a join was sent */

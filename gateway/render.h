@@ -53,6 +53,9 @@ void render_private(struct buf *out, struct str room, const Verona__Message *m);
 void render_subject(struct buf *out, struct str room, const Verona__Message *m);      /* W31 */
 void render_notice(struct buf *out, struct str room, const Verona__Notice *n);        /* W49 */
 void render_status(struct buf *out, struct str room, const Verona__StatusMessage *s); /* W67 */
+/* XEP-0045 §8.6 */
+void render_voice_request(struct buf *out, struct str room, const Verona__VoiceRequest *v);
+void render_relay(struct buf *out, struct str room, const Verona__Relay *r); /* W35: an iq */
 /* W70, W73: a whole message without `to`. */
 void render_post(struct buf *out, struct str room, const Verona__Post *p);
 /* XEP-0082, in whole seconds. */

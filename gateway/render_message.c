@@ -77,6 +77,40 @@ void render_status(struct buf *out, struct str room, const Verona__StatusMessage
     buf_z(out, "</x></message>");
 }
 
+void render_voice_request(struct buf *out, struct str room, const Verona__VoiceRequest *v)
+{
+    render_from(out, room, STR_NULL);
+    buf_z(out, "><x xmlns='" NS_DATA "' type='form'><title>Voice request</title>"
+               "<instructions>To approve this request for voice, select the &quot;Grant voice to "
+               "this person?&quot; checkbox and click OK. To skip this request, click the cancel "
+               "button.</instructions>");
+    render_field(out, "hidden", "FORM_TYPE", NULL, STR(NS_MUC_REQUEST));
+    buf_z(out, "<field type='list-single' var='muc#role' label='Requested role'>"
+               "<value>participant</value><option label='Participant'><value>participant</value>"
+               "</option></field>");
+    render_field(out, "jid-single", "muc#jid", "User ID", wire_str(v->jid));
+    render_field(out, "text-single", "muc#roomnick", "Room Nickname", wire_str(v->nick));
+    render_field(out, "boolean", "muc#request_allow", "Grant voice to this person?", STR("false"));
+    buf_z(out, "</x></message>");
+}
+
+void render_relay(struct buf *out, struct str room, const Verona__Relay *r)
+{
+    static const char *const types[] = {"get", "set", "result", "error"};
+    render_from(out, room, wire_str(r->from_nick));
+    render_id(out, wire_str(r->id));
+    buf_z(out, " type='");
+    buf_z(out, types[r->type]);
+    buf_c(out, '\'');
+    if (r->payload.len == 0) {
+        buf_z(out, "/>");
+        return;
+    }
+    buf_c(out, '>');
+    buf_str(out, wire_str(r->payload));
+    buf_z(out, "</iq>");
+}
+
 /* ---- to users outside */
 
 static void body(struct buf *out, const Verona__Post *p, struct str room, const char *did,

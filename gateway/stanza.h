@@ -16,6 +16,7 @@
 #define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
 #define NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
+#define NS_MUC_REQUEST "http://jabber.org/protocol/muc#request"
 #define NS_DATA "jabber:x:data"
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_SID "urn:xmpp:sid:0"
@@ -30,6 +31,9 @@
 #define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_PING "urn:xmpp:ping"
+#define NS_VCARD "vcard-temp"
+#define NS_VCARD4 "urn:ietf:params:xml:ns:vcard-4.0"
+#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_VCARD_UPDATE "vcard-temp:x:update"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 

@@ -319,6 +319,41 @@ static int message(const Verona__MessageIn *in, struct room_event *out)
     return err;
 }
 
+static int relay(const Verona__RoomEvent *ev, struct room_event *out)
+{
+    const Verona__RelayIn *in = ev->relay;
+    int err = ev->nick.len ? 0 : ERR_PROTO; /* of the room itself it is a query */
+    out->type = ROOM_EV_RELAY;
+    out->relay.kind = (enum relay_kind)take_enum((int)in->kind, RELAY_PING, &err);
+    out->relay.set = in->set;
+    out->relay.to_account = in->to_account;
+    out->relay.payload = take(in->payload, LIMIT_STANZA, &err);
+    return err;
+}
+
+static int relay_answer(const Verona__RelayAnswerIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_RELAY_ANSWER;
+    out->relay_answer.ticket = take(in->ticket, LIMIT_TICKET, &err);
+    out->relay_answer.error = in->error;
+    out->relay_answer.payload = take(in->payload, LIMIT_STANZA, &err);
+    return err;
+}
+
+static int voice(const Verona__VoiceIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_VOICE;
+    out->voice.answer = in->answer;
+    out->voice.role = (enum role)take_enum((int)in->role, ROLE_MODERATOR, &err);
+    out->voice.nick = take_text(in->nick, LIMIT_JID_PART, &err);
+    if (in->jid.len)
+        out->voice.jid = take_jid(in->jid, &err);
+    out->voice.allow = in->allow;
+    return err;
+}
+
 static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event *out)
 {
     int err = 0;
@@ -364,6 +399,12 @@ static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event 
         return moderate(in->moderate, out);
     case VERONA__ROOM_EVENT__BODY_REFUSE:
         return refuse(in->refuse, out);
+    case VERONA__ROOM_EVENT__BODY_RELAY:
+        return relay(in, out);
+    case VERONA__ROOM_EVENT__BODY_RELAY_ANSWER:
+        return relay_answer(in->relay_answer, out);
+    case VERONA__ROOM_EVENT__BODY_VOICE:
+        return voice(in->voice, out);
     case VERONA__ROOM_EVENT__BODY__NOT_SET:
     default:
         return ERR_PROTO;
@@ -402,6 +443,7 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
     case VERONA__ROOM_EVENT__BODY_MESSAGE:
     case VERONA__ROOM_EVENT__BODY_INVITE:
     case VERONA__ROOM_EVENT__BODY_DECLINE:
+    case VERONA__ROOM_EVENT__BODY_VOICE:
         *out = ROOM_MESSAGE;
         return true;
     case VERONA__ROOM_EVENT__BODY_ADMIN:
@@ -411,6 +453,7 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
     case VERONA__ROOM_EVENT__BODY_QUERY:
     case VERONA__ROOM_EVENT__BODY_ARCHIVE:
     case VERONA__ROOM_EVENT__BODY_MODERATE:
+    case VERONA__ROOM_EVENT__BODY_RELAY:
         *out = ROOM_IQ;
         return true;
     case VERONA__ROOM_EVENT__BODY_REFUSE:
@@ -420,6 +463,7 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
         return true;
     case VERONA__ROOM_EVENT__BODY_LEAVE:
     case VERONA__ROOM_EVENT__BODY_ERROR:
+    case VERONA__ROOM_EVENT__BODY_RELAY_ANSWER:
     case VERONA__ROOM_EVENT__BODY__NOT_SET:
     default:
         return false;

@@ -58,9 +58,11 @@ static void refused_join(enum stanza_error e)
 static void refused_message(enum stanza_error e)
 {
     metric_add_l(METRIC_MUC_MESSAGES_REJECTED_TOTAL,
-                 e == SE_FORBIDDEN        ? "forbidden"
-                 : e == SE_NOT_ACCEPTABLE ? "not_occupant"
-                                          : "other",
+                 e == SE_FORBIDDEN             ? "forbidden"
+                 : e == SE_NOT_ACCEPTABLE      ? "not_occupant"
+                 : e == SE_RESOURCE_CONSTRAINT ? "limited"
+                 : e == SE_POLICY_VIOLATION    ? "too_large"
+                                               : "other",
                  NULL, 1);
 }
 
@@ -132,6 +134,10 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
             break;
         case FX_ARCHIVE: /* counted when it is answered */
         case FX_PAGE:
+        case FX_VOICE:
+            metric_add_l(METRIC_MUC_MESSAGES_TOTAL, "other", NULL, 1);
+            break;
+        case FX_RELAY:
         case FX_HISTORY:
         case FX_SUBJECT:
         case FX_NOTICE:

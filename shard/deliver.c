@@ -8,6 +8,7 @@
 struct target {
     gateway_ref gw;
     bool before, after, nick; /* had sessions, has sessions, has sessions of the nick spoken to */
+    bool own;                 /* something is for it alone */
 };
 struct targets {
     struct arena *arena;
@@ -94,6 +95,8 @@ static void find_targets(const struct deliver_step *s, const struct parts *parts
         const struct part *p = &parts->list[i];
         if (p->to == PART_ORIGIN && s->origin->gw)
             (void)target(t, s->origin->gw);
+        if (p->to == PART_GATEWAY && p->gw)
+            target(t, p->gw)->own = true;
         if (p->to == PART_NICK && s->state) {
             t->nick = p->nick;
             room_each_record(s->state, add_nick, t);
@@ -278,6 +281,9 @@ static uint32_t choose(const struct deliver_env *env, const struct deliver_step 
         case PART_ORIGIN:
             mine = t->gw == s->origin->gw;
             break;
+        case PART_GATEWAY:
+            mine = t->gw == p->gw;
+            break;
         case PART_NICK:
             mine = t->nick;
             break;
@@ -316,7 +322,7 @@ void deliver(const struct deliver_env *env, const struct deliver_step *step,
     uint32_t shared_from = 0, shared_n = 0;
     for (uint32_t i = 0; i < targets.n; i++) {
         const struct target *t = &targets.list[i];
-        bool stays = t->before && t->after && !t->nick;
+        bool stays = t->before && t->after && !t->nick && !t->own;
         bool share = stays && (uniform || t->gw != step->origin->gw);
         if (t->gw == 0)
             continue;

@@ -393,6 +393,33 @@ static void destroyed(const struct fx *fx, struct arena *a, struct parts *out)
     add(a, out, &part, PART_ALL);
 }
 
+static void relay(const struct fx *fx, struct arena *a, struct parts *out)
+{
+    Verona__Part part = VERONA__PART__INIT;
+    Verona__Relay r = VERONA__RELAY__INIT;
+    r.to_sid = fx->relay.to_sid;
+    r.from_nick = wire_bytes(fx->relay.from_nick);
+    r.id = wire_bytes(fx->relay.id);
+    r.type = (Verona__Relay__Type)fx->relay.type;
+    r.to_account = fx->relay.to_account;
+    r.payload = wire_bytes(fx->relay.payload);
+    part.kind_case = VERONA__PART__KIND_RELAY;
+    part.relay = &r;
+    add(a, out, &part, PART_GATEWAY);
+    out->list[out->n - 1].gw = fx->relay.gw;
+}
+
+static void voice(const struct fx *fx, struct arena *a, struct parts *out)
+{
+    Verona__Part part = VERONA__PART__INIT;
+    Verona__VoiceRequest v = VERONA__VOICE_REQUEST__INIT;
+    v.nick = wire_bytes(fx->voice.nick);
+    v.jid = wire_bytes(fx->voice.jid);
+    part.kind_case = VERONA__PART__KIND_VOICE_REQUEST;
+    part.voice_request = &v;
+    add(a, out, &part, PART_ALL);
+}
+
 /* ------------------------------------------------------------------ replies */
 
 static void error_answer(Verona__Reply *r, enum stanza_error error, struct str text,
@@ -599,6 +626,12 @@ void parts_of_effects(const struct deliver_env *env, const struct deliver_step *
             break;
         case FX_POST:
             post(step, fx, a, out);
+            break;
+        case FX_RELAY:
+            relay(fx, a, out);
+            break;
+        case FX_VOICE:
+            voice(fx, a, out);
             break;
         case FX_DESTROYED:
             destroyed(fx, a, out);

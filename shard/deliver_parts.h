@@ -4,13 +4,14 @@
 
 #include "shard/deliver.h"
 
-enum part_to { PART_ALL, PART_ORIGIN, PART_NICK };
+enum part_to { PART_ALL, PART_ORIGIN, PART_NICK, PART_GATEWAY };
 
 /* Packed parts of a step, in order. */
 struct part {
     enum part_to to;
     struct str bytes;                 /* of verona.Part */
     struct str nick;                  /* PART_NICK */
+    gateway_ref gw;                   /* PART_GATEWAY */
     const struct room_record *joiner; /* a JOIN: the record that came in; else NULL */
 };
 struct parts {

@@ -141,6 +141,8 @@ static bool moves(const struct room_effects *fx, uint32_t *persist, bool *gone)
         case FX_POST:
         case FX_ARCHIVE:
         case FX_PAGE:
+        case FX_RELAY:
+        case FX_VOICE:
             break;
         }
     }

@@ -21,6 +21,8 @@ enum {
     LIMIT_JID = 3071,
     LIMIT_NICK_CHARS = 128,
     LIMIT_ID = 1024,
+    LIMIT_TICKET =
+        2304, /* id of an iq that a room handed on: an id, a nick and 40 bytes in base64 */
     LIMIT_REASON = 4096,
     LIMIT_SUBJECT = 16 * 1024,
     LIMIT_LANG = 35, /* a language tag (RFC 5646 §4.4.1) */
@@ -60,6 +62,7 @@ enum {
     LIMIT_CONTACTS = 16,     /* of a room or service, shown in its disco#info */
     LIMIT_PAGE = 100,        /* items of one answer, where the asker pages (XEP-0059) */
     LIMIT_PAGE_PLAIN = 1000, /* and where he does not */
+    LIMIT_RELAY_MS = 600000, /* an iq between occupants can be answered so long */
     LIMIT_EXTRA_PLACES = 5,  /* admins and owners in a full room (XEP-0045 §7.2.9) */
     /* slots and leases */
     LIMIT_CLAIM_CHUNK = 256,

@@ -22,6 +22,8 @@ enum fx_type {
     FX_ARCHIVE,   /* the asker may: read the archive for him, and answer (shard/rooms_archive.c) */
     FX_PAGE,      /* of the archive, to the asker; the room itself never gives it */
     FX_POST,      /* through origin.gw to a user outside */
+    FX_RELAY,     /* to one session, of whatever gateway */
+    FX_VOICE,     /* to the moderators */
     FX_DESTROYED, /* to all gateways; the roster is empty afterwards */
     FX_PERSIST,   /* commit this; nothing of it is visible yet */
     FX_GONE,      /* the room has ended (or never came to be): drop it. Last effect of its step */
@@ -43,6 +45,8 @@ enum fx_reply_kind {
     FXR_ARCHIVE_FIN,
     FXR_ARCHIVE_METADATA,
 };
+
+enum fx_relay_type { FXL_GET, FXL_SET, FXL_RESULT, FXL_ERROR }; /* as Relay.Type */
 
 enum fx_persist_kind {
     FXS_MESSAGE,
@@ -156,6 +160,17 @@ struct fx {
             struct str to, id, from, reason, thread, password, body;
             bool is_decline, has_continue, has_password, has_body;
         } post;
+        /* muc.proto, Relay */
+        struct {
+            enum fx_relay_type type;
+            gateway_ref gw;
+            uint64_t to_sid;
+            struct str from_nick, id, payload;
+            bool to_account;
+        } relay;
+        struct {
+            struct str nick, jid;
+        } voice;
         struct {
             struct str alternate, reason, password;
             bool has_reason, has_password;

@@ -1,4 +1,4 @@
-/* info.c: what a room answers about itself (XEP-0045 §6, XEP-0199, XEP-0410). */
+/* info.c: what a room answers about itself (XEP-0045 §6, XEP-0199). */
 #include "shard/room/show.h"
 
 #include "base/jid.h"
@@ -151,16 +151,6 @@ static void own_nick(struct step *st)
     f->reply.nick = e ? show_str(st, e->a.nick) : STR_NULL;
 }
 
-/* R82, W79, XEP-0410: is this very session inside, under this nick? */
-static void ping(struct step *st)
-{
-    const struct session *s = step_session(st);
-    if (!st->ev->nick.n || (s && str_eq(s->occupant->nick, st->ev->nick)))
-        reply_empty(st);
-    else
-        reply_error(st, SE_NOT_ACCEPTABLE);
-}
-
 void info_step(struct step *st)
 {
     if (st->ev->type == ROOM_EV_DISCO_INFO)
@@ -170,20 +160,7 @@ void info_step(struct step *st)
     else if (st->ev->type == ROOM_EV_OWN_NICK)
         own_nick(st);
     else if (st->ev->type == ROOM_EV_PING)
-        ping(st);
-    else
-        reply_error(st, SE_SERVICE_UNAVAILABLE);
-}
-
-/* R83, W35. Between occupants nothing is relayed yet. */
-void occupant_iq_step(struct step *st)
-{
-    enum room_ev_type type = st->ev->type;
-    bool disco = type == ROOM_EV_DISCO_INFO || type == ROOM_EV_DISCO_ITEMS;
-    if (!step_session(st))
-        reply_error(st, disco ? SE_BAD_REQUEST : SE_NOT_ACCEPTABLE);
-    else if (!roster_nick(&st->room->roster, st->ev->nick))
-        reply_error(st, SE_ITEM_NOT_FOUND);
+        reply_empty(st);
     else
         reply_error(st, SE_SERVICE_UNAVAILABLE);
 }

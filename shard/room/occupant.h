@@ -23,6 +23,7 @@ struct person {
     struct str bare; /* owned */
     enum affiliation affiliation;
     char occupant_id[OCCUPANT_ID_LEN]; /* hex (W13) */
+    uint64_t voice_ms;                 /* when voice was asked for last; 0: never */
     struct list occupants;
     UT_hash_handle hh;
 };

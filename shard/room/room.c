@@ -146,6 +146,7 @@ static enum room_stanza stanza_of(const struct room_event *ev)
     case ROOM_EV_ERROR:
     case ROOM_EV_INVITE:
     case ROOM_EV_DECLINE:
+    case ROOM_EV_VOICE:
         return ROOM_MESSAGE;
     case ROOM_EV_REFUSE:
         return ev->refuse.stanza;
@@ -166,6 +167,8 @@ static enum room_stanza stanza_of(const struct room_event *ev)
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_MODERATE:
     case ROOM_EV_IQ_OTHER:
+    case ROOM_EV_RELAY:
+    case ROOM_EV_RELAY_ANSWER:
     case ROOM_EV_GATEWAY_LOST:
     case ROOM_EV_TICK:
     case ROOM_EV_PERSISTED:
@@ -284,11 +287,13 @@ static void step_absent(struct step *st)
     case ROOM_EV_REFUSE:
         reply_error_text(st, ev->refuse.error, ev->refuse.text);
         break;
-    case ROOM_EV_PING:
+    case ROOM_EV_RELAY:
         /* A self-ping must say "not inside" (W79); item-not-found would mean "another nick" to
          * clients of XEP-0410. */
-        reply_error(st, ev->nick.n ? SE_NOT_ACCEPTABLE : SE_ITEM_NOT_FOUND);
+        reply_error(st, ev->relay.kind == RELAY_PING ? SE_NOT_ACCEPTABLE : SE_ITEM_NOT_FOUND);
         break;
+    case ROOM_EV_PING:
+    case ROOM_EV_VOICE:
     case ROOM_EV_MESSAGE:
     case ROOM_EV_INVITE:
     case ROOM_EV_DECLINE:
@@ -312,6 +317,7 @@ static void step_absent(struct step *st)
         break;
     case ROOM_EV_LEAVE:
     case ROOM_EV_ERROR:
+    case ROOM_EV_RELAY_ANSWER:
     case ROOM_EV_GATEWAY_LOST:
     case ROOM_EV_TICK:
     case ROOM_EV_PERSISTED:
@@ -325,11 +331,6 @@ static void step_absent(struct step *st)
 static void step_present(struct step *st)
 {
     const struct room_event *ev = st->ev;
-    bool request = ev->type <= ROOM_EV_IQ_OTHER;
-    if (request && st->asker.stanza == ROOM_IQ && ev->nick.n && ev->type != ROOM_EV_PING) {
-        occupant_iq_step(st);
-        return;
-    }
     switch (ev->type) {
     case ROOM_EV_PRESENCE:
         presence_step(st);
@@ -388,6 +389,15 @@ static void step_present(struct step *st)
         break;
     case ROOM_EV_MODERATE:
         moderate_message_step(st);
+        break;
+    case ROOM_EV_RELAY:
+        relay_step(st);
+        break;
+    case ROOM_EV_RELAY_ANSWER:
+        relay_answer_step(st);
+        break;
+    case ROOM_EV_VOICE:
+        voice_step(st);
         break;
     case ROOM_EV_REFUSE:
         reply_error_text(st, ev->refuse.error, ev->refuse.text);

@@ -21,7 +21,7 @@ enum room_ev_type {
     ROOM_EV_REGISTER_REMOVE,
     ROOM_EV_INVITE,
     ROOM_EV_DECLINE,
-    ROOM_EV_DISCO_INFO, /* with a nick: of an occupant */
+    ROOM_EV_DISCO_INFO, /* of the room; of an occupant: ROOM_EV_RELAY */
     ROOM_EV_DISCO_ITEMS,
     ROOM_EV_OWN_NICK,       /* disco#info, node x-roomuser-item */
     ROOM_EV_PING,           /* XEP-0199; with a nick: XEP-0410 */
@@ -29,12 +29,17 @@ enum room_ev_type {
     ROOM_EV_ARCHIVE_FORM,   /* which fields a query may have */
     ROOM_EV_MODERATE,       /* XEP-0425 */
     ROOM_EV_IQ_OTHER,       /* an iq the room does not know */
+    ROOM_EV_RELAY,          /* an iq to an occupant */
+    ROOM_EV_RELAY_ANSWER,   /* result or error of one that was handed on */
+    ROOM_EV_VOICE,          /* muc#request: voice is asked for, or the answer of a moderator */
     ROOM_EV_REFUSE,         /* malformed: answer `refuse` in order */
     ROOM_EV_GATEWAY_LOST,   /* origin.gw is gone: its sessions leave with 333 (W38) */
     ROOM_EV_TICK,           /* time passed: the lock of a new room may end (W17) */
     ROOM_EV_PERSISTED,      /* the oldest pending FX_PERSIST is in the store */
     ROOM_EV_PERSIST_FAILED, /* it is not, and never will be: `refuse` says why */
 };
+
+enum relay_kind { RELAY_OTHER, RELAY_DISCO, RELAY_PING }; /* as RelayIn.Kind */
 
 enum room_stanza { ROOM_IQ, ROOM_MESSAGE, ROOM_PRESENCE }; /* as RefuseIn.Stanza */
 
@@ -140,6 +145,20 @@ struct room_event {
             uint32_t max, index;
             struct str after, before; /* nicks; an empty `before`: the last page */
         } items;
+        struct {
+            enum relay_kind kind;
+            bool set, to_account;
+            struct str payload;
+        } relay;
+        struct {
+            struct str ticket, payload;
+            bool error;
+        } relay_answer;
+        struct {
+            bool answer, allow;
+            enum role role; /* 0: none that exists */
+            struct str nick, jid;
+        } voice;
         struct {
             enum room_stanza stanza;
             enum stanza_error error;

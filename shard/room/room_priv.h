@@ -243,8 +243,9 @@ void moderate_message_commit(struct step *st, struct pending *p);
 enum stanza_error create_refusal(const struct step *st);
 
 void info_step(struct step *st);
-/* An iq, whatever it asks, whose address is an occupant's (W35). */
-void occupant_iq_step(struct step *st);
+void relay_step(struct step *st); /* relay.c: iq between occupants (W35) */
+void relay_answer_step(struct step *st);
+void voice_step(struct step *st);
 
 /* valid.c: may the event be looked at at all? */
 bool event_is_valid(const struct room_event *ev);

@@ -139,7 +139,13 @@ struct room_service {
     struct str logs_url;   /* of publicly logged rooms; {room} is the room's local part */
     uint64_t tombstone_ms; /* how long a destroyed room points to another; 0: it does not */
     uint32_t history_default;
-    const struct str *admins; /* bare JIDs of service admins */
+    uint64_t voice_interval_ms; /* between two requests for voice of one user */
+    bool enforce_nicks;         /* who has reserved a nick enters under it and keeps it */
+    uint32_t max_occupants;     /* of any room; 0: no limit */
+    uint32_t max_message;       /* bytes of a message's children; 0: no limit */
+    uint32_t message_rate;      /* per second and room; 0: no limit */
+    uint32_t presence_rate;     /* changes, per second and room; 0: no limit */
+    const struct str *admins;   /* bare JIDs of service admins */
     uint32_t n_admins;
 };
 

@@ -119,6 +119,15 @@ bool event_is_valid(const struct room_event *ev)
         return from_user && archive_ok(ev);
     case ROOM_EV_MODERATE:
         return from_user && fits(ev->moderate.reason, LIMIT_REASON);
+    case ROOM_EV_RELAY:
+        return from_user && ev->nick.n && (int)ev->relay.kind >= 0 &&
+               ev->relay.kind <= RELAY_PING && fits(ev->relay.payload, LIMIT_STANZA);
+    case ROOM_EV_RELAY_ANSWER:
+        return from_user && fits(ev->relay_answer.ticket, LIMIT_TICKET) &&
+               fits(ev->relay_answer.payload, LIMIT_STANZA);
+    case ROOM_EV_VOICE:
+        return from_user && role_in_range(ev->voice.role) && fits(ev->voice.nick, LIMIT_JID_PART) &&
+               fits(ev->voice.jid, LIMIT_JID);
     case ROOM_EV_REFUSE:
     case ROOM_EV_PERSIST_FAILED:
         return refuse_ok(ev);
