@@ -84,6 +84,9 @@ void dispatch(struct client *c, struct xnode *st, struct arena *a)
     }
     if (presence && !xnode_attr(st, "type").p)
         add_avatar_hash(st, a);
+    /* A join is work for everybody in the room: so many a second and no more (limits.join_rate). */
+    if (presence && xnode_child(st, NS_MUC, "x"))
+        c->stanza_credit -= c->edge->join_cost;
     if (to && jid.local.n && str_is(jid.domain, g->muc_domain))
         muc_stanza(g->muc, c, st, to->value); /* which looks after ids itself */
     else if (!iq && !presence && xnode_attr(st, "id").n > LIMIT_ID)

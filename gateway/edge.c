@@ -176,6 +176,9 @@ struct edge *edge_new(struct gateway *g)
     e->send_queue = (size_t)config_int(cfg, CFG_LIMIT_SEND_QUEUE);
     e->stanza_rate = config_int(cfg, CFG_LIMIT_STANZA_RATE);
     e->byte_rate = config_int(cfg, CFG_LIMIT_BYTE_RATE);
+    int64_t joins = config_int(cfg, CFG_LIMIT_JOIN_RATE);
+    if (joins && joins < e->stanza_rate)
+        e->join_cost = e->stanza_rate * 1000 / joins - 1000;
     e->header_ms = config_ms(cfg, CFG_LIMIT_HEADER);
     e->auth_ms = config_ms(cfg, CFG_LIMIT_AUTH);
     e->keepalive_ms = config_ms(cfg, CFG_KEEPALIVE);

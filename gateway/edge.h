@@ -45,6 +45,7 @@ struct edge {
     size_t send_queue;
     bool require_tls;               /* of who does not come from this machine */
     int64_t stanza_rate, byte_rate; /* per second, 0: no limit */
+    int64_t join_cost;              /* of one join beside being a stanza, in thousandths of one */
     uint64_t header_ms, auth_ms, keepalive_ms;
     int64_t per_ip;
     uint32_t max_conns; /* a part of the descriptors is kept for everything else */

@@ -262,6 +262,8 @@ void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo
     feature(out, d->password ? "muc_passwordprotected" : "muc_unsecured");
     feature(out, c->persistent ? "muc_persistent" : "muc_temporary");
     /* only what works */
+    if (c->moderated)
+        feature(out, NS_MUC_REQUEST);
     feature(out, "http://jabber.org/protocol/muc#stable_id");
     feature(out, "http://jabber.org/protocol/muc#self-ping-optimization");
     if (d->registration)

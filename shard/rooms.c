@@ -292,11 +292,12 @@ static void settle(struct rooms *rs, struct entry *e)
         entry_drop(rs, e, false);
         return;
     }
-    uint64_t ends = room_lock_ends_ms(e->room), now = rs->ops->wall_ms(rs->ctx);
-    if (!ends)
+    uint64_t at = room_tick_ms(e->room), now = rs->ops->wall_ms(rs->ctx);
+    if (!at)
         loop_timer_stop(&e->tick);
-    else if (!loop_timer_armed(&e->tick)) {
-        uint64_t wait = ends > now ? ends - now : 0;
+    else if (!loop_timer_armed(&e->tick) || at < e->tick_at_ms) {
+        uint64_t wait = at > now ? at - now : 0;
+        e->tick_at_ms = at;
         loop_timer_start(rs->loop, &e->tick, wait > TICK_MIN_MS ? wait : TICK_MIN_MS, 0, tick, e);
     }
     list_remove(&e->idle);

@@ -25,6 +25,9 @@ static bool may_repeat(const Verona__RoomEvent *ev)
     case VERONA__ROOM_EVENT__BODY_DESTROY:
     case VERONA__ROOM_EVENT__BODY_INVITE:
     case VERONA__ROOM_EVENT__BODY_DECLINE:
+    case VERONA__ROOM_EVENT__BODY_RELAY:
+    case VERONA__ROOM_EVENT__BODY_RELAY_ANSWER:
+    case VERONA__ROOM_EVENT__BODY_VOICE:
     case VERONA__ROOM_EVENT__BODY_MODERATE:
     case VERONA__ROOM_EVENT__BODY__NOT_SET:
     case _VERONA__ROOM_EVENT__BODY__CASE_IS_INT_SIZE:
@@ -45,6 +48,11 @@ static bool only_asks(const Verona__RoomEvent *ev)
         return ev->owner->action == VERONA__OWNER_IN__ACTION__GET;
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
         return ev->register_->action == VERONA__REGISTER_IN__ACTION__GET;
+    case VERONA__ROOM_EVENT__BODY_RELAY:
+        return !ev->relay->set;
+    case VERONA__ROOM_EVENT__BODY_RELAY_ANSWER: /* a second one tells whoever had the first nothing
+                                                 */
+        return true;
     case VERONA__ROOM_EVENT__BODY_PRESENCE:
     case VERONA__ROOM_EVENT__BODY_LEAVE:
     case VERONA__ROOM_EVENT__BODY_MESSAGE:
@@ -54,6 +62,7 @@ static bool only_asks(const Verona__RoomEvent *ev)
     case VERONA__ROOM_EVENT__BODY_INVITE:
     case VERONA__ROOM_EVENT__BODY_DECLINE:
     case VERONA__ROOM_EVENT__BODY_REFUSE:
+    case VERONA__ROOM_EVENT__BODY_VOICE:
     case VERONA__ROOM_EVENT__BODY_MODERATE:
     case VERONA__ROOM_EVENT__BODY__NOT_SET:
     case _VERONA__ROOM_EVENT__BODY__CASE_IS_INT_SIZE:

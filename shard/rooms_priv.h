@@ -84,6 +84,7 @@ struct entry {
     struct list by_slot, by_need, idle, dirty;
     uint64_t idle_since_ms;
     struct loop_timer tick;
+    uint64_t tick_at_ms; /* room_tick_ms() for which it is armed */
     struct visit **visits;
     gateway_ref *gateways; /* of visits, same order */
     uint32_t n_visits, cap_visits;

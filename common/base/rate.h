@@ -10,8 +10,10 @@ struct rate {
     uint64_t free_us; /* all that was taken is worked off then; at or before now: nothing is owed */
 };
 
-/* Takes one of `n` per `period_ms`; false: too much, and nothing was taken. n 0: no limit. */
-static inline bool rate_take(struct rate *r, uint32_t n, uint32_t period_ms, uint64_t now_ms)
+/* Takes `count` of the `n` that each `period_ms` has; false: too much, and nothing was taken. n 0:
+ * no limit. */
+static inline bool rate_take(struct rate *r, uint32_t count, uint32_t n, uint32_t period_ms,
+                             uint64_t now_ms)
 {
     if (n == 0)
         return true;
@@ -19,9 +21,9 @@ static inline bool rate_take(struct rate *r, uint32_t n, uint32_t period_ms, uin
     uint64_t at = r->free_us < now ? now : r->free_us;
     if (at > now + period) /* the clock was put back */
         at = now + period;
-    if (at + step > now + period)
+    if (at + count * step > now + period)
         return false;
-    r->free_us = at + step;
+    r->free_us = at + count * step;
     return true;
 }
 

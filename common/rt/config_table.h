@@ -66,6 +66,13 @@
     X(CFG_ROOM_MAXHISTORYFETCH, "room.default.maxhistoryfetch", INT, "256", "S", "messages of history that a join gets at most") \
     X(CFG_ROOM_LISTOCCUPANTS, "room.default.listoccupants", BOOL, "true", "S", "occupants of new rooms are listed in service discovery") \
     X(CFG_ROOM_REGISTRATION, "room.default.registration", BOOL, "true", "S", "users may register with new rooms, as room.register says") \
+    X(CFG_ROOM_ENFORCE_NICK, "room.enforce_nick", BOOL, "false", "S", "who has reserved a nick enters under it, whatever nick is asked for, and keeps it") \
+    X(CFG_ROOM_VOICE, "room.voice_interval", MS, "1m", "S", "time between two requests for voice of one user") \
+    X(CFG_ROOM_MAX_MESSAGE, "room.max_message", INT, "0", "S", "bytes of a message's content that rooms accept (0: as much as limits.stanza)") \
+    X(CFG_ROOM_MESSAGE_RATE, "room.message_rate", INT, "2000", "S", "messages per second that one room accepts (0: no limit); admins are exempt") \
+    X(CFG_ROOM_PRESENCE_RATE, "room.presence_rate", INT, "500", "S", "changes of presence per second that one room shows (0: no limit); more are merged") \
+    X(CFG_ROOM_INVITE_RATE, "room.invite_rate", INT, "60", "S", "invitations per minute of one user in one room (0: no limit); admins are exempt") \
+    X(CFG_LIMIT_JOIN_RATE, "limits.join_rate", INT, "50", "G", "joins per second of one session (0: no limit); above it reading is delayed") \
     X(CFG_ROOM_WHOIS, "room.default.whois", STR, "moderators", "S", "moderators or anyone: who sees real JIDs in a new room") \
     X(CFG_ROOM_PUBLIC, "room.default.publicroom", BOOL, "true", "S", "new rooms are listed") \
     X(CFG_ROOM_MEMBERSONLY, "room.default.membersonly", BOOL, "false", "S", "new rooms admit members only") \

@@ -101,6 +101,12 @@ void invite_step(struct step *st)
         }
         strangers = strangers || room_affil(room, jid_bare(to)) == AFFIL_NONE;
     }
+    struct person *p = s->occupant->person; /* R93 */
+    if (p->affiliation < AFFIL_ADMIN &&
+        !rate_take(&p->invitations, ev->invite.n, room->service->invite_rate, 60000, ev->now_ms)) {
+        reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("Too many invitations"));
+        return;
+    }
     if (room->config.members_only && strangers)
         commit(st);
     else

@@ -32,6 +32,13 @@ bool nick_taken(const struct room *room, struct str nick, struct str bare)
     return o && !str_eq(o->person->bare, bare);
 }
 
+/* R89, S7.6-locked-down: the nick that somebody may have only; empty: any. */
+struct str nick_enforced(const struct room *room, struct str bare)
+{
+    const struct affil *e = room->service->enforce_nicks ? affils_get(&room->affils, bare) : NULL;
+    return e ? e->a.nick : STR_NULL;
+}
+
 /* R15, W24, XEP-0045 §7.2.9: admins and owners have a few more places. A nick counts
  * once. The service's own number is the end for everybody. */
 static bool is_full(const struct room *room, struct str nick, struct str bare, enum affiliation a)
@@ -47,7 +54,7 @@ static bool is_full(const struct room *room, struct str nick, struct str bare, e
 }
 
 /* R12, W22: the order is the contract. SE_NONE: come in. */
-static enum stanza_error refusal(const struct step *st)
+static enum stanza_error refusal(const struct step *st, struct str nick)
 {
     const struct room *room = st->room;
     const struct room_config *cfg = &room->config;
@@ -62,9 +69,9 @@ static enum stanza_error refusal(const struct step *st)
     if (cfg->secret.n &&
         !(st->ev->presence.has_password && str_eq(cfg->secret, st->ev->presence.password)))
         return SE_NOT_AUTHORIZED;
-    if (is_full(room, st->ev->nick, bare, a))
+    if (is_full(room, nick, bare, a))
         return SE_SERVICE_UNAVAILABLE_WAIT;
-    return nick_taken(room, st->ev->nick, bare) ? SE_CONFLICT : SE_NONE;
+    return nick_taken(room, nick, bare) ? SE_CONFLICT : SE_NONE;
 }
 
 /* Rises over owners too: a later one has the greater epoch. */
@@ -76,7 +83,7 @@ static uint64_t next_join_pos(struct step *st)
     return ++st->room->join_pos;
 }
 
-static struct session *enter(struct step *st, struct str payload)
+static struct session *enter(struct step *st, struct str nick, struct str payload)
 {
     struct room *room = st->room;
     enum affiliation a = room_affil(room, step_bare(st));
@@ -84,7 +91,7 @@ static struct session *enter(struct step *st, struct str payload)
                                          .gw = st->asker.origin.gw,
                                          .sid = st->asker.origin.sid,
                                          .join_pos = next_join_pos(st),
-                                         .nick = st->asker.nick,
+                                         .nick = nick,
                                          .jid = st->asker.origin.jid,
                                          .presence = payload,
                                          .affiliation = a,
@@ -178,6 +185,8 @@ static void show_entering(struct step *st, const struct session *s, enum fx_pres
             codes[n++] = 170;
         f->presence.n_self_statuses = n;
     }
+    if (!str_eq(s->occupant->nick, st->asker.nick)) /* R89, §7.2.2 */
+        f->presence.self_statuses[f->presence.n_self_statuses++] = 210;
     if (!created)
         show_history(st, s);
     subject_show(st, s->key.sid);
@@ -229,7 +238,7 @@ void join_create_commit(struct step *st, struct pending *p)
     affils_set(&room->affils,
                &(struct room_affiliation){
                    .jid = bare, .affiliation = AFFIL_OWNER, .by = bare, .ver = room->ver});
-    show_entering(st, enter(st, p->create.payload), FXP_JOIN, true);
+    show_entering(st, enter(st, st->asker.nick, p->create.payload), FXP_JOIN, true);
 }
 
 void join_step(struct step *st)
@@ -240,16 +249,20 @@ void join_step(struct step *st)
         create(st);
         return;
     }
-    enum stanza_error e = refusal(st);
+    struct str nick = nick_enforced(st->room, step_bare(st));
+    if (!nick.n)
+        nick = st->ev->nick;
+    enum stanza_error e = refusal(st, nick);
     if (e)
         reply_error(st, e);
     else
-        show_entering(st, enter(st, st->ev->presence.payload), FXP_JOIN, false);
+        show_entering(st, enter(st, nick, st->ev->presence.payload), FXP_JOIN, false);
 }
 
 /* R19, W27, XEP-0045 §7.2.17: the whole dance again, to this session only. */
 void join_resync(struct step *st, struct session *s)
 {
     session_set_presence(s, st->ev->presence.payload);
+    list_remove(&s->in_late);
     show_entering(st, s, FXP_RESYNC, false);
 }

@@ -17,6 +17,21 @@ bool message_is_groupchat(const struct room_event *ev)
            !message_is_subject(ev);
 }
 
+/* What is refused for another reason costs nobody anything. Admins may say as much as they like. */
+bool message_limited(struct step *st, const struct session *s)
+{
+    const struct room_service *service = st->room->service;
+    if (service->max_message && st->ev->message.payload.n > service->max_message) {
+        reply_error_text(st, SE_POLICY_VIOLATION, STR("The message is too large"));
+        return true;
+    }
+    if (s->occupant->person->affiliation >= AFFIL_ADMIN ||
+        rate_take(&st->room->messages, 1, service->message_rate, 1000, st->ev->now_ms))
+        return false;
+    reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("The room is busy"));
+    return true;
+}
+
 /* R31, W34, XEP-0045 §7.5 */
 static void private_message(struct step *st, const struct session *s)
 {
@@ -35,6 +50,8 @@ static void private_message(struct step *st, const struct session *s)
         reply_error(st, SE_FORBIDDEN);
         return;
     }
+    if (message_limited(st, s))
+        return;
     struct fx *f = room_effects_add(st->fx, FX_PRIVATE);
     f->message.m = (struct room_message){
         .nick = show_str(st, s->occupant->nick),
@@ -96,6 +113,8 @@ static void groupchat(struct step *st, const struct session *s)
         reply_error(st, SE_FORBIDDEN);
         return;
     }
+    if (message_limited(st, s))
+        return;
     /* R8, W30 */
     bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);

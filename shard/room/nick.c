@@ -9,13 +9,23 @@ void nick_step(struct step *st, struct session *s)
     struct str nick = st->ev->nick;
     if (nick_refused(st, nick))
         return;
+    struct str kept = nick_enforced(room, s->occupant->person->bare);
+    if (kept.n && !str_eq(kept, nick)) { /* R89 */
+        reply_error(st, SE_NOT_ACCEPTABLE);
+        return;
+    }
     if (nick_taken(room, nick, s->occupant->person->bare)) {
         reply_error(st, SE_CONFLICT);
+        return;
+    }
+    if (presence_limited(st, s)) {
+        reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("The room is busy"));
         return;
     }
     struct str old = show_str(st, s->occupant->nick);
     roster_move(&room->roster, s, nick);
     session_set_presence(s, st->ev->presence.payload);
+    list_remove(&s->in_late);
 
     struct room_record *r = arena_alloc(&st->fx->arena, sizeof *r);
     *r = show_record(st, s, false);

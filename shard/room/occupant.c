@@ -9,6 +9,7 @@ void roster_init(struct roster *r)
     memset(r, 0, sizeof *r);
     list_init(&r->sessions);
     list_init(&r->gateways);
+    list_init(&r->late);
 }
 
 void roster_deinit(struct roster *r)
@@ -124,6 +125,7 @@ struct session *roster_add(struct roster *r, const struct newcomer *n)
     s->join_pos = n->join_pos;
     s->jid = str_own(n->jid);
     s->presence = str_own(n->presence);
+    list_init(&s->in_late);
     struct person *p = person_get(r, jid_bare(n->jid), n->affiliation, n->occupant_secret);
     attach(s, occupant_get(r, p, n->nick, n->role));
 
@@ -148,6 +150,7 @@ void roster_remove(struct roster *r, struct session *s)
 {
     HASH_DELETE(hh, r->by_key, s);
     list_remove(&s->in_roster);
+    list_remove(&s->in_late);
     r->n_sessions--;
 
     struct gateway *g = s->gateway;

@@ -9,6 +9,7 @@
 #define MUC_ROOM_OCCUPANT_H
 
 #include "base/list.h"
+#include "base/rate.h"
 #include "shard/room/room_types.h"
 
 /* mem_alloc() never gives NULL, so this is never called; the default would pull exit() into the
@@ -24,6 +25,7 @@ struct person {
     enum affiliation affiliation;
     char occupant_id[OCCUPANT_ID_LEN]; /* hex (W13) */
     uint64_t voice_ms;                 /* when voice was asked for last; 0: never */
+    struct rate invitations;           /* that were sent (R93) */
     struct list occupants;
     UT_hash_handle hh;
 };
@@ -50,6 +52,7 @@ struct session {
     struct occupant *occupant;
     struct gateway *gateway;
     struct list in_occupant, in_gateway, in_roster;
+    struct list in_late; /* its presence is still to be shown (R92); else alone */
     UT_hash_handle hh;
 };
 
@@ -67,6 +70,7 @@ struct roster {
     struct person *by_jid;
     struct list sessions; /* of struct session.in_roster, in order of joining */
     struct list gateways; /* of struct gateway.in_roster */
+    struct list late;     /* of struct session.in_late */
     uint32_t n_sessions, n_occupants;
 };
 

@@ -151,6 +151,7 @@ void owner_commit(struct step *st, struct pending *p)
 void tick_step(struct step *st)
 {
     struct room *room = st->room;
+    late_presences_step(st);
     if (!room->locked || st->ev->now_ms < room->lock_ends_ms)
         return;
     struct fx *f = commit_add(st, pending_new(st, P_UNLOCK), FXS_CONFIG);

@@ -1,16 +1,47 @@
 /* presence.c: available presence and probes (XEP-0045 §7.7, §7.2.18, §17.3). */
 #include "shard/room/show.h"
 
-/* R21, XEP-0045 §7.7 */
-static void update(struct step *st, struct session *s)
+/* R92: more changes than the service allows a room. Admins are never limited. */
+bool presence_limited(struct step *st, const struct session *s)
 {
-    session_set_presence(s, st->ev->presence.payload);
+    const struct room_service *service = st->room->service;
+    return s->occupant->person->affiliation < AFFIL_ADMIN &&
+           !rate_take(&st->room->presences, 1, service->presence_rate, 1000, st->ev->now_ms);
+}
+
+static void update_show(struct step *st, const struct session *s)
+{
     struct room_record *r = arena_alloc(&st->fx->arena, sizeof *r);
     *r = show_record(st, s, false);
     struct fx *f = room_effects_add(st->fx, FX_PRESENCE);
     f->presence.kind = FXP_UPDATE;
     f->presence.records = r;
     f->presence.n_records = 1;
+}
+
+/* R21, XEP-0045 §7.7. What comes too fast is shown later, and of one session only its last (R92).
+ */
+static void update(struct step *st, struct session *s)
+{
+    session_set_presence(s, st->ev->presence.payload);
+    if (!list_empty(&s->in_late))
+        return;
+    if (presence_limited(st, s))
+        list_push_back(&st->room->roster.late, &s->in_late);
+    else
+        update_show(st, s);
+}
+
+void late_presences_step(struct step *st)
+{
+    LIST_FOREACH_SAFE(it, next, &st->room->roster.late)
+    {
+        struct session *s = LIST_ENTRY(it, struct session, in_late);
+        if (presence_limited(st, s))
+            return;
+        list_remove(&s->in_late);
+        update_show(st, s);
+    }
 }
 
 /* R20: what an available presence is depends on who is inside and under which nick. One to the bare
@@ -29,7 +60,11 @@ void presence_step(struct step *st)
         f->reply.affiliation = room_affil(st->room, step_bare(st));
         return;
     }
-    if (ev->nick.n && !str_eq(ev->nick, s->occupant->nick))
+    bool other = ev->nick.n && !str_eq(ev->nick, s->occupant->nick);
+    /* Who asked for another nick than he was given may ask for it again (R89). */
+    bool kept = ev->presence.join &&
+                str_eq(nick_enforced(st->room, s->occupant->person->bare), s->occupant->nick);
+    if (other && !kept)
         nick_step(st, s);
     else if (ev->presence.join)
         join_resync(st, s);

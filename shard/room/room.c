@@ -483,6 +483,11 @@ uint64_t room_lock_ends_ms(const struct room *room)
     return room_is_locked(room) ? room->lock_ends_ms : 0;
 }
 
+uint64_t room_tick_ms(const struct room *room)
+{
+    return list_empty(&room->roster.late) ? room_lock_ends_ms(room) : 1;
+}
+
 const struct room_config *room_config(const struct room *room)
 {
     return &room->config;

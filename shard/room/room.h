@@ -55,6 +55,8 @@ struct str room_jid(const struct room *room);
 bool room_exists(
     const struct room *room); /* false before creation is committed and after its end */
 bool room_is_locked(const struct room *room);
+/* When a TICK is due; 1: soon, presence waits to be shown (R92); 0: none is. */
+uint64_t room_tick_ms(const struct room *room);
 uint64_t room_lock_ends_ms(const struct room *room); /* Unix epoch ms; 0: not locked */
 const struct room_config *room_config(const struct room *room);
 uint32_t room_occupants(const struct room *room); /* nicks */

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/mem.h"
+#include "base/rate.h"
 #include "shard/room/activity.h"
 #include "shard/room/affil.h"
 #include "shard/room/history.h"
@@ -41,6 +42,8 @@ struct room {
     uint64_t seq;           /* number of the newest FX_PERSIST; last.s or more */
     struct event_name last; /* newest durable event that is applied */
     uint64_t join_pos;      /* of the newest occupancy */
+
+    struct rate messages, presences; /* what is said and shown (R91, R92) */
 
     struct roster roster;
     struct affils affils;
@@ -172,10 +175,17 @@ bool nick_refused(struct step *st, struct str nick);
 /* Reserved by or in use by somebody else? */
 bool nick_taken(const struct room *room, struct str nick, struct str bare);
 void probe_step(struct step *st);
+/* The nick that the room makes this user have, empty: none (R89). */
+struct str nick_enforced(const struct room *room, struct str bare);
 /* Shows somebody who has an affiliation and is not inside to one who is (W40, W42). */
 void absent_show(struct step *st, const struct room_affiliation *a, const struct session *to);
 
+bool presence_limited(struct step *st, const struct session *s);
+void late_presences_step(struct step *st); /* shows what had to wait */
+
 void message_step(struct step *st);
+/* R91: is it too large, or one too many? Gives the refusal if so. */
+bool message_limited(struct step *st, const struct session *s);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
 bool message_is_subject(const struct room_event *ev);   /* W32 */
 void message_commit(struct step *st, struct pending *p);

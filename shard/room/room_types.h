@@ -141,7 +141,7 @@ struct room_service {
     uint32_t history_default;
     uint64_t voice_interval_ms; /* between two requests for voice of one user */
     bool enforce_nicks;         /* who has reserved a nick enters under it and keeps it */
-    uint32_t max_occupants;     /* of any room; 0: no limit */
+    uint32_t invite_rate;       /* invitations per minute of one user; 0: no limit */
     uint32_t max_message;       /* bytes of a message's children; 0: no limit */
     uint32_t message_rate;      /* per second and room; 0: no limit */
     uint32_t presence_rate;     /* changes, per second and room; 0: no limit */

@@ -10,6 +10,8 @@ void subject_step(struct step *st, struct session *s)
         reply_error(st, SE_FORBIDDEN);
         return;
     }
+    if (message_limited(st, s))
+        return;
     struct fx *f = message_persist(st, s, P_SUBJECT, false);
     commit_state(st, f, NULL);
     f->persist.subject = show_str(st, st->ev->message.subject);

@@ -84,12 +84,21 @@ static bool refuse_ok(const struct room_event *ev)
            fits(ev->refuse.text, LIMIT_STANZA);
 }
 
+/* An iq that only the room itself can be asked: to an occupant it would be a RELAY. */
+static bool of_the_room(enum room_ev_type type)
+{
+    return (type >= ROOM_EV_ADMIN_GET && type <= ROOM_EV_REGISTER_REMOVE) ||
+           (type >= ROOM_EV_DISCO_INFO && type <= ROOM_EV_IQ_OTHER);
+}
+
 bool event_is_valid(const struct room_event *ev)
 {
     if (!fits(ev->origin.jid, LIMIT_JID) || !fits(ev->nick, LIMIT_JID_PART) ||
         !fits(ev->id, LIMIT_ID))
         return false;
     bool from_user = ev->origin.jid.n > 0;
+    if (of_the_room(ev->type) && ev->nick.n)
+        return false;
     switch (ev->type) {
     case ROOM_EV_PRESENCE:
         return from_user && fits(ev->presence.password, LIMIT_STANZA) &&

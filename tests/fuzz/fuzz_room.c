@@ -1,15 +1,17 @@
 /* fuzz_room.c: bytes become events of a few people in one room; its invariants hold after each.
  *
  * The first byte chooses the service, then each event is its type, who, and what fill() takes. */
+#include "base/limits.h"
 #include "shard/room/room.h"
 
 #include <stdint.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct str admins[] = {{"dan@d", 5}};
 
-enum { SERVICES = 32 };
+enum { SERVICES = 128 };
 
 static struct room_service service_of(unsigned bits)
 {
@@ -24,6 +26,11 @@ static struct room_service service_of(unsigned bits)
         .create_by_admins_only = bits >> 4 & 1,
         .history_default = 20,
         .tombstone_ms = bits & 1 ? 400000 : 0,
+        .enforce_nicks = bits >> 5 & 1,
+        .message_rate = bits >> 6 & 1 ? 20 : 0,
+        .presence_rate = bits >> 6 & 1 ? 10 : 0,
+        .invite_rate = bits >> 6 & 1,
+        .voice_interval_ms = 1000,
         .admins = admins,
         .n_admins = 1,
     };
@@ -78,6 +85,8 @@ struct bytes {
     struct room_field fields[4];
     struct str values[8];
     struct room_invitation invitations[3];
+    char ticket[LIMIT_TICKET]; /* of the last iq that was relayed */
+    size_t n_ticket;
 };
 
 static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
@@ -86,6 +95,9 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
     struct room_field *fields = bytes->fields;
     struct str *field_values = bytes->values;
     ev->nick = PICK(in, nicks);
+    if ((ev->type >= ROOM_EV_ADMIN_GET && ev->type <= ROOM_EV_REGISTER_REMOVE) ||
+        (ev->type >= ROOM_EV_DISCO_INFO && ev->type <= ROOM_EV_IQ_OTHER))
+        ev->nick = STR_NULL; /* these are the room's own */
     ev->strict_ok = take(in, 16) != 1;
     ev->id = STR("id");
     switch (ev->type) {
@@ -158,6 +170,25 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->moderate.has_reason = take(in, 2) == 1;
         ev->moderate.reason = PICK(in, values);
         break;
+    case ROOM_EV_RELAY:
+        ev->relay.kind = (enum relay_kind)take(in, 3);
+        ev->relay.set = take(in, 2) == 1;
+        ev->relay.to_account = take(in, 2) == 1;
+        ev->relay.payload = STR("<x/>");
+        break;
+    case ROOM_EV_RELAY_ANSWER:
+        ev->relay_answer.ticket = str_n(bytes->ticket, bytes->n_ticket);
+        if (bytes->n_ticket && take(in, 8) == 1)
+            bytes->ticket[take(in, 256) % bytes->n_ticket] ^= 1;
+        ev->relay_answer.error = take(in, 2) == 1;
+        break;
+    case ROOM_EV_VOICE:
+        ev->voice.answer = take(in, 2) == 1;
+        ev->voice.allow = take(in, 4) != 1;
+        ev->voice.role = take(in, 8) == 1 ? ROLE_MODERATOR : ROLE_PARTICIPANT;
+        ev->voice.nick = PICK(in, nicks);
+        ev->voice.jid = take(in, 2) ? PICK(in, bare) : STR_NULL;
+        break;
     case ROOM_EV_REFUSE:
         ev->refuse.error = SE_BAD_REQUEST;
         break;
@@ -203,8 +234,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct room_effects fx;
     room_effects_init(&fx);
     uint64_t now = 1000000;
+    struct bytes bytes;
+    bytes.n_ticket = 0;
     while (in.n > 0) {
-        struct bytes bytes;
         struct room_event ev = {.type = (enum room_ev_type)take(&in, (unsigned)ROOM_EV_PERSISTED),
                                 .now_ms = now += 10};
         ev.random[0] = (uint8_t)now;
@@ -218,6 +250,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         (void)!room_step(room, &ev, &fx);
         room_check(room);
+        for (uint32_t i = 0; i < fx.n; i++) {
+            if (fx.list[i].type == FX_RELAY && fx.list[i].relay.type <= FXL_SET) {
+                bytes.n_ticket = fx.list[i].relay.id.n;
+                memcpy(bytes.ticket, fx.list[i].relay.id.p, bytes.n_ticket);
+            }
+        }
         bool gone = fx.n > 0 && fx.list[fx.n - 1].type == FX_GONE;
         room_effects_reset(&fx);
         if (gone) {

@@ -256,7 +256,7 @@ static void admin(void **state)
     assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_ADMIN);
     /* to an occupant it means nothing */
     assert_int_equal(in(ADMIN(""), ROOM "/Bob"), MUC_IN_EVENT);
-    assert_int_equal(ev.query->kind, VERONA__QUERY_IN__KIND__OTHER);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_RELAY);
 }
 
 static struct str admin_items(unsigned n)
@@ -415,11 +415,10 @@ static void queries(void **state)
     (void)state;
 #define GET(inner) "<iq type='get' id='q'>" inner "</iq>"
     query(GET("<query xmlns='" NS_DISCO_INFO "'/>"), ROOM, VERONA__QUERY_IN__KIND__DISCO_INFO);
-    query(GET("<query xmlns='" NS_DISCO_INFO "'/>"), ROOM "/B", VERONA__QUERY_IN__KIND__DISCO_INFO);
     query(GET("<query xmlns='" NS_DISCO_ITEMS "'/>"), ROOM, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
     query(GET("<query xmlns='" NS_DISCO_INFO "' node='x-roomuser-item'/>"), ROOM,
           VERONA__QUERY_IN__KIND__OWN_NICK);
-    query(GET("<ping xmlns='" NS_PING "'/>"), ROOM "/B", VERONA__QUERY_IN__KIND__PING);
+    query(GET("<ping xmlns='" NS_PING "'/>"), ROOM, VERONA__QUERY_IN__KIND__PING);
     query(GET("<query xmlns='jabber:iq:version'/>"), ROOM, VERONA__QUERY_IN__KIND__OTHER);
     assert_null(ev.query->page);
     /* S6.5-rsm: the ids are nicks, prepared as such */
@@ -444,8 +443,116 @@ static void queries(void **state)
     refused(GET("<query xmlns='" NS_DISCO_INFO "' node='what'/>"), ROOM, SE_ITEM_NOT_FOUND);
     refused(GET(""), ROOM, SE_BAD_REQUEST);
     refused("<iq type='odd' id='q'><ping xmlns='" NS_PING "'/></iq>", ROOM, SE_BAD_REQUEST);
-    assert_int_equal(in("<iq type='result' id='q'/>", ROOM "/B"), MUC_IN_IGNORE);
-    assert_int_equal(in("<iq type='error' id='q'/>", ROOM "/B"), MUC_IN_IGNORE);
+    /* rooms ask nobody */
+    assert_int_equal(in("<iq type='result' id='q'/>", ROOM), MUC_IN_IGNORE);
+    assert_int_equal(in("<iq type='error' id='q'/>", ROOM), MUC_IN_IGNORE);
+}
+
+static void relayed(const char *xml, Verona__RelayIn__Kind kind, bool set, bool to_account,
+                    const char *payload)
+{
+    assert_int_equal(in(xml, ROOM "/B"), MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_RELAY);
+    assert_int_equal(ev.relay->kind, kind);
+    assert_int_equal(ev.relay->set, set);
+    assert_int_equal(ev.relay->to_account, to_account);
+    assert_true(str_is(wire_str(ev.relay->payload), payload));
+    assert_true(str_is(wire_str(ev.nick), "B"));
+}
+
+/* W35: what the room must know of an iq to an occupant, and the rest untouched. S17.4-bare-jid */
+static void relays(void **state)
+{
+    (void)state;
+    relayed(GET("<query xmlns='" NS_DISCO_INFO "' node='n'/>"), VERONA__RELAY_IN__KIND__DISCO,
+            false, false, "<query xmlns='" NS_DISCO_INFO "' node='n'/>");
+    relayed(GET("<query xmlns='" NS_DISCO_ITEMS "'/>"), VERONA__RELAY_IN__KIND__DISCO, false, false,
+            "<query xmlns='" NS_DISCO_ITEMS "'/>");
+    relayed(GET("<ping xmlns='" NS_PING "'/>"), VERONA__RELAY_IN__KIND__PING, false, false,
+            "<ping xmlns='" NS_PING "'/>");
+    relayed("<iq type='set' id='q'><q xmlns='x'><i a='&amp;'>&lt;</i></q></iq>",
+            VERONA__RELAY_IN__KIND__OTHER, true, false, "<q xmlns='x'><i a='&amp;'>&lt;</i></q>");
+    relayed(GET("<vCard xmlns='vcard-temp'/>"), VERONA__RELAY_IN__KIND__OTHER, false, true,
+            "<vCard xmlns='vcard-temp'/>");
+    relayed(GET("<vcard xmlns='" NS_VCARD4 "'/>"), VERONA__RELAY_IN__KIND__OTHER, false, true,
+            "<vcard xmlns='" NS_VCARD4 "'/>");
+    relayed(GET("<pubsub xmlns='" NS_PUBSUB "'><items node='n'/></pubsub>"),
+            VERONA__RELAY_IN__KIND__OTHER, false, true,
+            "<pubsub xmlns='" NS_PUBSUB "'><items node='n'/></pubsub>");
+}
+
+/* W35: answers go back by their id alone; nobody's address is in an error. */
+static void relay_answers(void **state)
+{
+    (void)state;
+    char id[LIMIT_TICKET + 2], xml[LIMIT_TICKET + 100];
+    assert_int_equal(in("<iq type='result' id='tick'><q xmlns='x'/></iq>", ROOM "/B"),
+                     MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_RELAY_ANSWER);
+    assert_true(str_is(wire_str(ev.relay_answer->ticket), "tick"));
+    assert_true(str_is(wire_str(ev.relay_answer->payload), "<q xmlns='x'/>"));
+    assert_false(ev.relay_answer->error);
+    assert_int_equal(ev.nick.len, 0);
+    assert_int_equal(
+        in("<iq type='error' id='tick'><q xmlns='x'/><error type='cancel' by='b@localhost/x'>"
+           "<conflict xmlns='" NS_STANZAS "'/></error></iq>",
+           ROOM "/B"),
+        MUC_IN_EVENT);
+    assert_true(ev.relay_answer->error);
+    assert_true(str_is(wire_str(ev.relay_answer->payload),
+                       "<q xmlns='x'/><error type='cancel'><conflict xmlns='" NS_STANZAS
+                       "'/></error>"));
+    for (size_t n = LIMIT_TICKET - 1; n <= LIMIT_TICKET + 1; n++) {
+        memset(id, 'i', n);
+        id[n] = '\0';
+        (void)snprintf(xml, sizeof xml, "<iq type='result' id='%s'/>", id);
+        assert_int_equal(in(xml, ROOM "/B"), n > LIMIT_TICKET ? MUC_IN_IGNORE : MUC_IN_EVENT);
+    }
+}
+
+#define VOICE(fields)                                                                              \
+    "<message id='v'><x xmlns='" NS_DATA                                                           \
+    "' type='submit'><field var='FORM_TYPE'><value>" NS_MUC_REQUEST "</value></field>" fields      \
+    "</x></message>"
+#define FIELD(var, value) "<field var='" var "'><value>" value "</value></field>"
+
+/* S7.13-voice-request, S8.6-approve */
+static void voice(void **state)
+{
+    (void)state;
+    assert_int_equal(in(VOICE(FIELD("muc#role", "participant")), ROOM), MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_VOICE);
+    assert_false(ev.voice->answer);
+    assert_int_equal(ev.voice->role, VERONA__ROLE__PARTICIPANT);
+    assert_int_equal(in(VOICE(FIELD("muc#role", "king")), ROOM), MUC_IN_EVENT);
+    assert_int_equal(ev.voice->role, VERONA__ROLE__ROLE_UNSET);
+    static const char *const yes[] = {"1", "true"}, *const no[] = {"0", "false", ""};
+    char xml[2048];
+    for (size_t i = 0; i < 5; i++) {
+        (void)snprintf(xml, sizeof xml,
+                       VOICE(FIELD("muc#role", "participant") FIELD("muc#jid", "Bob@Localhost/x")
+                                 FIELD("muc#roomnick", "B") FIELD("muc#request_allow", "%s")),
+                       i < 2 ? yes[i] : no[i - 2]);
+        assert_int_equal(in(xml, ROOM), MUC_IN_EVENT);
+        assert_true(ev.voice->answer);
+        assert_int_equal(ev.voice->allow, i < 2);
+        assert_true(str_is(wire_str(ev.voice->jid), "bob@localhost/x"));
+        assert_true(str_is(wire_str(ev.voice->nick), "B"));
+    }
+    refused(VOICE(FIELD("muc#jid", "@")), ROOM, SE_JID_MALFORMED);
+    /* another form, or one to fill in, or to an occupant, is a message like any other */
+    static const char *const others[] = {
+        "<message><x xmlns='" NS_DATA "' type='submit'/></message>",
+        "<message><x xmlns='" NS_DATA
+        "' type='submit'><field var='FORM_TYPE'><value>x</value></field></x></message>",
+        "<message><x xmlns='" NS_DATA "' type='form'><field var='FORM_TYPE'><value>" NS_MUC_REQUEST
+        "</value></field></x></message>"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(in(others[i], ROOM), MUC_IN_EVENT);
+        assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_MESSAGE);
+    }
+    assert_int_equal(in(VOICE(""), ROOM "/B"), MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_MESSAGE);
 }
 
 int main(void)
@@ -458,6 +565,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages, setup, teardown),
         cmocka_unit_test_setup_teardown(invitations, setup, teardown),
         cmocka_unit_test_setup_teardown(admin, setup, teardown),
+        cmocka_unit_test_setup_teardown(relays, setup, teardown),
+        cmocka_unit_test_setup_teardown(relay_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(voice, setup, teardown),
         cmocka_unit_test_setup_teardown(limits, setup, teardown),
         cmocka_unit_test_setup_teardown(owner, setup, teardown),
         cmocka_unit_test_setup_teardown(registration, setup, teardown),

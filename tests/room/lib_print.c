@@ -330,6 +330,32 @@ static void put_archive(struct trace *t, struct buf *b, const struct fx *f)
     put_opt(b, "id", f->archive.id);
 }
 
+/* Tickets are numbered as they come; the same one has the same number. */
+static uint32_t ticket_number(struct trace *t, struct str ticket)
+{
+    for (uint32_t i = 0; i < t->n_tickets; i++) {
+        if (str_eq(t->tickets[i], ticket))
+            return i + 1;
+    }
+    assert_true(t->n_tickets < sizeof t->tickets / sizeof *t->tickets);
+    t->tickets[t->n_tickets++] = (struct str){mem_dup(ticket.p, ticket.n), ticket.n};
+    return t->n_tickets;
+}
+
+static void put_relay(struct trace *t, struct buf *b, const struct fx *f)
+{
+    static const char *const types[] = {"get", "set", "result", "error"};
+    buf_printf(b, "relay %s %s", tag_of(t, f->relay.gw, f->relay.to_sid), types[f->relay.type]);
+    if (f->relay.to_account)
+        buf_z(b, " account");
+    put_opt(b, "from", f->relay.from_nick);
+    if (f->relay.type == FXL_GET || f->relay.type == FXL_SET)
+        buf_printf(b, " ticket=%u", ticket_number(t, f->relay.id));
+    else
+        put_opt(b, "id", f->relay.id);
+    put_opt(b, "payload", f->relay.payload);
+}
+
 void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
 {
     switch (f->type) {
@@ -390,6 +416,14 @@ void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
         break;
     case FX_POST:
         put_post(b, f);
+        break;
+    case FX_RELAY:
+        put_relay(t, b, f);
+        break;
+    case FX_VOICE:
+        buf_z(b, "voice");
+        put_opt(b, "nick", f->voice.nick);
+        put_opt(b, "jid", f->voice.jid);
         break;
     case FX_DESTROYED:
         buf_z(b, "destroyed");

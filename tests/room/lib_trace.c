@@ -317,6 +317,43 @@ static void parse_page(struct room_event *ev, const struct words *w)
         ev->items.has_max || ev->items.has_index || ev->items.has_after || ev->items.has_before;
 }
 
+/* An iq to an occupant. */
+static void relay(struct room_event *ev, const struct words *w)
+{
+    enum relay_kind kind = ev->type == ROOM_EV_PING       ? RELAY_PING
+                           : ev->type == ROOM_EV_IQ_OTHER ? RELAY_OTHER
+                                                          : RELAY_DISCO;
+    ev->type = ROOM_EV_RELAY;
+    ev->relay.kind = kind;
+    ev->relay.set = flag(w, "set");
+    ev->relay.to_account = flag(w, "account");
+    ev->relay.payload = opt(w, "payload", NULL);
+}
+
+static void parse_answer(struct trace *t, struct room_event *ev, struct words *w)
+{
+    struct str ticket = next(w);
+    uint64_t n = to_u64(ticket);
+    ev->type = ROOM_EV_RELAY_ANSWER;
+    ev->relay_answer.ticket = n > 0 && n <= t->n_tickets ? t->tickets[n - 1] : ticket;
+    ev->relay_answer.error = flag(w, "error");
+    ev->relay_answer.payload = opt(w, "payload", NULL);
+}
+
+static void parse_voice(struct room_event *ev, struct words *w, bool answer)
+{
+    bool found;
+    ev->type = ROOM_EV_VOICE;
+    ev->voice.answer = answer;
+    ev->voice.role = ROLE_PARTICIPANT;
+    ev->voice.nick = next(w);
+    ev->voice.jid = opt(w, "jid", NULL);
+    ev->voice.allow = answer && !flag(w, "deny");
+    struct str role = opt(w, "role", &found);
+    if (found && !role_parse(role, &ev->voice.role))
+        ev->voice.role = (enum role)0;
+}
+
 static void parse_request(struct trace *t, struct room_event *ev, struct words *w, struct str verb)
 {
     static const struct {
@@ -333,7 +370,9 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         if (str_is(verb, plain[i].verb)) {
             ev->type = plain[i].type;
             ev->nick = next(w);
-            if (ev->type == ROOM_EV_DISCO_ITEMS)
+            if (ev->nick.n && ev->type >= ROOM_EV_DISCO_INFO && ev->type <= ROOM_EV_IQ_OTHER)
+                relay(ev, w);
+            else if (ev->type == ROOM_EV_DISCO_ITEMS)
                 parse_page(ev, w);
             return;
         }
@@ -348,6 +387,10 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         ev->type = ROOM_EV_MODERATE;
         ev->moderate.target = name(next(w));
         ev->moderate.reason = opt(w, "reason", &ev->moderate.has_reason);
+    } else if (str_is(verb, "answer")) {
+        parse_answer(t, ev, w);
+    } else if (str_is(verb, "voice") || str_is(verb, "approve")) {
+        parse_voice(ev, w, str_is(verb, "approve"));
     } else if (str_is(verb, "leave")) {
         ev->type = ROOM_EV_LEAVE;
         ev->leave.broken = flag(w, "broken");
@@ -555,6 +598,8 @@ void trace_init(struct trace *t)
 
 void trace_deinit(struct trace *t)
 {
+    for (uint32_t i = 0; i < t->n_tickets; i++)
+        mem_free((void *)(uintptr_t)t->tickets[i].p);
     room_destroy(&t->room);
     room_effects_deinit(&t->fx);
     arena_deinit(&t->arena);

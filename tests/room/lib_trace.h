@@ -21,9 +21,10 @@
  * role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
  * ... W: config   W: submit [FIELD=VALUE|VALUE ... form_type=]   W: cancel W: destroy [alternate=
  * reason= password=] W: register [NICK] [valid=no]               W: unregister W: invite JID
- * [reason= continue= body=] ; JID ...   W: decline JID [reason=] W: disco|items|ping|iq [NICK] W:
- * ownnick W: refuse iq|message|presence CONDITION ok     the oldest commit is in the store    fail
- * [CONDITION]   it is not gateway N lost                              tick MS   that much time
+ * [reason= continue= body=] ; JID ...   W: decline JID [reason=] W: disco|items|ping|iq [NICK] [set
+ * account payload=] W: answer TICKET [error payload=] W: voice [role=] W: approve NICK [role= jid=
+ * deny] W: ownnick W: refuse iq|message|presence CONDITION ok     the oldest commit is in the store
+ * fail [CONDITION]   it is not gateway N lost                              tick MS   that much time
  * passes, and the room is told wait MS                                     held W: ...   the room
  * must not take the event now
  *
@@ -52,6 +53,8 @@ struct trace {
     uint64_t now_ms, epoch;
     struct trace_user users[64];
     uint32_t n_users;
+    struct str tickets[16]; /* of relayed iqs, as printed: 1, 2, ...; on the heap */
+    uint32_t n_tickets;
 };
 
 /* A service with the shipped defaults (FEATURES §5.6). Change `service` before the first event. */

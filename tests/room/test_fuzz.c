@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/jid.h"
+#include "base/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,8 @@ struct fuzz {
     bool locked, members_only, persistent;
     struct commit chain[MAX_CHAIN];
     uint32_t n_chain;
+    char ticket[LIMIT_TICKET]; /* of the last iq that was relayed */
+    size_t n_ticket;
     /* how often each thing was seen, so that a run that does nothing is noticed */
     uint32_t effects[FX_GONE + 1], statuses[400], held;
 };
@@ -215,9 +218,9 @@ static struct event_name random_name(struct fuzz *f)
 static void random_event(struct fuzz *f, struct room_event *ev)
 {
     static const enum room_ev_type often[] = {
-        ROOM_EV_PRESENCE,     ROOM_EV_PRESENCE, ROOM_EV_PRESENCE,  ROOM_EV_MESSAGE,
-        ROOM_EV_MESSAGE,      ROOM_EV_MESSAGE,  ROOM_EV_ADMIN_SET, ROOM_EV_ADMIN_SET,
-        ROOM_EV_OWNER_SUBMIT, ROOM_EV_LEAVE,
+        ROOM_EV_PRESENCE,     ROOM_EV_PRESENCE, ROOM_EV_PRESENCE,     ROOM_EV_MESSAGE,
+        ROOM_EV_MESSAGE,      ROOM_EV_MESSAGE,  ROOM_EV_ADMIN_SET,    ROOM_EV_ADMIN_SET,
+        ROOM_EV_OWNER_SUBMIT, ROOM_EV_LEAVE,    ROOM_EV_OWNER_SUBMIT,
     };
     memset(ev, 0, sizeof *ev);
     ev->type = coin(f, 3) ? (enum room_ev_type)rnd(f, ROOM_EV_TICK + 1) : often[rnd(f, N(often))];
@@ -285,10 +288,29 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         ev->moderate.has_reason = coin(f, 2);
         ev->moderate.reason = ev->moderate.has_reason ? STR("because") : STR_NULL;
         break;
+    case ROOM_EV_RELAY:
+        ev->nick = random_nick(f, ev);
+        if (!ev->nick.n)
+            ev->nick = STR("Ann");
+        ev->relay.kind = (enum relay_kind)rnd(f, 3);
+        ev->relay.payload = STR("<x/>");
+        break;
+    case ROOM_EV_RELAY_ANSWER:
+        ev->relay_answer.ticket = f->n_ticket ? str_n(f->ticket, f->n_ticket) : STR("AAAA");
+        ev->relay_answer.error = coin(f, 2);
+        break;
+    case ROOM_EV_VOICE:
+        ev->voice.answer = coin(f, 2);
+        ev->voice.allow = !coin(f, 4);
+        ev->voice.role = coin(f, 8) ? ROLE_MODERATOR : ROLE_PARTICIPANT;
+        ev->voice.nick = pick(f, nicks, N(nicks));
+        break;
     case ROOM_EV_REFUSE:
         ev->refuse.error = SE_BAD_REQUEST;
         break;
     case ROOM_EV_PROBE:
+        ev->nick = coin(f, 2) ? pick(f, nicks, N(nicks)) : STR_NULL;
+        break;
     case ROOM_EV_PING:
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_IQ_OTHER:
@@ -304,7 +326,6 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         ev->items.before = coin(f, 3) ? STR_NULL : pick(f, nicks, N(nicks));
         break;
     case ROOM_EV_DISCO_INFO:
-        ev->nick = coin(f, 2) ? pick(f, nicks, N(nicks)) : STR_NULL;
         break;
     case ROOM_EV_OWNER_GET:
     case ROOM_EV_OWNER_CANCEL:
@@ -481,6 +502,10 @@ static void take_effects(struct fuzz *f)
             f->n_roster = 0;
         else if (e->type == FX_PERSIST)
             chain_add(f, e);
+        else if (e->type == FX_RELAY && e->relay.type <= FXL_SET) {
+            f->n_ticket = e->relay.id.n;
+            memcpy(f->ticket, e->relay.id.p, e->relay.id.n);
+        }
         gone = e->type == FX_GONE;
     }
     if (gone)
@@ -553,6 +578,10 @@ static void run(uint64_t seed)
     f.service.lock_new_rooms = seed % 3 != 0;
     f.service.register_strangers = seed % 2 != 0;
     f.service.history_default = 2;
+    f.service.enforce_nicks = seed % 7 == 0;
+    f.service.message_rate = seed % 3 == 0 ? 2 : 0;
+    f.service.invite_rate = seed % 3 == 1 ? 2 : 0;
+    f.service.voice_interval_ms = 500;
     f.service.admins = admins;
     f.service.n_admins = 1;
     f.service.tombstone_ms = seed % 3 == 0 ? 100000 : 0;

@@ -250,39 +250,12 @@ static void test_W79_self_ping(void **state)
              "  reply juliet/phone result from=Juliet id=p1\n"
              "juliet: ping Juliet\n"
              "  reply juliet result from=Juliet\n"
-             "juliet: ping Romeo\n"
-             "  reply juliet error not-acceptable/cancel from=Romeo\n"
+             "juliet: ping Tybalt\n"
+             "  reply juliet error item-not-found/cancel from=Tybalt\n"
              "juliet: ping\n"
              "  reply juliet result\n"
              "stranger: ping\n"
              "  reply stranger result\n");
-}
-
-static void test_W35_iq_to_an_occupant(void **state)
-{
-    (void)state;
-    trace_in("",
-             "juliet: disco Romeo id=q1\n"
-             "  reply juliet error bad-request/modify from=Romeo id=q1\n"
-             "juliet: items Romeo\n"
-             "  reply juliet error bad-request/modify from=Romeo\n"
-             "juliet: iq Romeo\n"
-             "  reply juliet error not-acceptable/cancel from=Romeo\n"
-             "juliet: config to=Romeo\n"
-             "  reply juliet error not-acceptable/cancel from=Romeo\n"
-             "juliet: join Juliet\n"
-             "  join Juliet(juliet@example.org/r none/participant)\n"
-             "  subject to=juliet\n"
-             "juliet: iq Romeo id=q2\n"
-             "  reply juliet error service-unavailable/cancel from=Romeo id=q2\n"
-             "juliet: disco Romeo\n"
-             "  reply juliet error service-unavailable/cancel from=Romeo\n"
-             "juliet: iq Tybalt\n"
-             "  reply juliet error item-not-found/cancel from=Tybalt\n"
-             "romeo: destroy to=Juliet\n"
-             "  reply romeo error service-unavailable/cancel from=Juliet\n"
-             "juliet: iq\n"
-             "  reply juliet error service-unavailable/cancel\n");
 }
 
 static void test_W5_refusals_of_the_gateway(void **state)
@@ -306,7 +279,6 @@ int main(void)
         cmocka_unit_test(test_W77_contacts_and_logs),
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_W79_self_ping),
-        cmocka_unit_test(test_W35_iq_to_an_occupant),
         cmocka_unit_test(test_W5_refusals_of_the_gateway),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

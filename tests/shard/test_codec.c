@@ -262,6 +262,83 @@ static void test_queries(void **state)
     assert_int_equal(decode(ev, &re), ERR_PROTO);
 }
 
+/* W35 */
+static void test_relay(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__RelayIn in = VERONA__RELAY_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_RELAY;
+    ev->relay = &in;
+    in.payload = wire_bytes(STR("<x/>"));
+    in.to_account = true;
+    ev->nick.len = 0;
+    assert_int_equal(decode(ev, &re), ERR_PROTO); /* of the room itself it is a query */
+    ev->nick = wire_bytes(STR("Juliet"));
+    for (int i = 0; i < 3; i++) {
+        in.kind = (Verona__RelayIn__Kind)i;
+        assert_int_equal(decode(ev, &re), 0);
+        assert_int_equal(re.type, ROOM_EV_RELAY);
+        assert_int_equal(re.relay.kind, i);
+        assert_true(re.relay.to_account && !re.relay.set && str_is(re.relay.payload, "<x/>"));
+    }
+    assert_true(codec_stanza(ev, &stanza) && stanza == ROOM_IQ);
+    in.kind = (Verona__RelayIn__Kind)3;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
+static void test_relay_answer(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    char ticket[LIMIT_TICKET + 1];
+    Verona__RoomEvent *ev = req(&base);
+    Verona__RelayAnswerIn in = VERONA__RELAY_ANSWER_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_RELAY_ANSWER;
+    ev->relay_answer = &in;
+    memset(ticket, 't', sizeof ticket);
+    for (size_t n = LIMIT_TICKET - 1; n <= LIMIT_TICKET + 1; n++) {
+        in.ticket = wire_bytes(str_n(ticket, n));
+        in.error = true;
+        assert_int_equal(decode(ev, &re), n > LIMIT_TICKET ? ERR_TOOBIG : 0);
+    }
+    in.ticket.len = 5;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_RELAY_ANSWER);
+    assert_true(re.relay_answer.error && str_is(re.relay_answer.ticket, "ttttt"));
+    assert_false(codec_stanza(ev, &stanza)); /* nobody answers an answer */
+}
+
+/* S7.13-voice-request */
+static void test_voice(void **state)
+{
+    (void)state;
+    struct room_event re;
+    enum room_stanza stanza;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__VoiceIn in = VERONA__VOICE_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_VOICE;
+    ev->voice = &in;
+    in.answer = in.allow = true;
+    in.role = VERONA__ROLE__PARTICIPANT;
+    in.nick = wire_bytes(STR("Juliet"));
+    in.jid = wire_bytes(STR("juliet@example.org/r"));
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_VOICE);
+    assert_int_equal(re.voice.role, ROLE_PARTICIPANT);
+    assert_true(re.voice.answer && re.voice.allow && str_is(re.voice.nick, "Juliet") &&
+                str_is(re.voice.jid, "juliet@example.org/r"));
+    assert_true(codec_stanza(ev, &stanza) && stanza == ROOM_MESSAGE);
+    in.jid = wire_bytes(STR("@"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    in.jid.len = 0;
+    in.role = (Verona__Role)5;
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+}
+
 static void test_stanza(void **state)
 {
     (void)state;
@@ -396,6 +473,7 @@ int main(void)
         T(test_join),   T(test_common_fields), T(test_presence_counts), T(test_message),
         T(test_admin),  T(test_owner),         T(test_refuse),          T(test_queries),
         T(test_stanza), T(test_room),          T(test_archive),         T(test_taking_back),
+        T(test_relay),  T(test_relay_answer),  T(test_voice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,8 @@ struct wire {
     uint64_t n_sessions, now_ms, rseq;
     struct event_name last;
     bool fail;
+    char tickets[8][LIMIT_TICKET + 1]; /* ids that rooms gave to iqs, written '#1', '#2', ... */
+    uint32_t n_tickets;
     struct arena arena; /* of the command under way */
     struct buf out;
     struct buf request; /* packed RoomEvent, from link_request() */
@@ -74,6 +76,11 @@ static const struct {
 static void translate(struct buf *to, struct str s, bool out)
 {
     for (size_t i = 0; i < s.n;) {
+        if (!out && s.n - i > 3 && memcmp(s.p + i, "'#", 2) == 0 && s.p[i + 3] == '\'') {
+            buf_printf(to, "'%s'", world->tickets[s.p[i + 2] - '1']);
+            i += 4;
+            continue;
+        }
         size_t k = 0, n = sizeof words / sizeof *words;
         for (; k < n; k++) {
             const char *from = out ? words[k].means : words[k].word;
@@ -173,6 +180,27 @@ static void check(const struct xnode *st)
         fail_msg("an occupant-id of nobody");
 }
 
+/* An iq that a room hands on has an id that cannot be foretold. */
+static void number_ticket(struct buf *line)
+{
+    char *at = find(line->data, line->len, " id='");
+    if (!at || (!find(line->data, line->len, " type='get'>") &&
+                !find(line->data, line->len, " type='set'>")))
+        return;
+    at += strlen(" id='");
+    char *end = find(at, line->len - (size_t)(at - line->data), "'");
+    uint32_t n = world->n_tickets++;
+    assert_true(n < sizeof world->tickets / sizeof world->tickets[0]);
+    snprintf(world->tickets[n], sizeof world->tickets[n], "%.*s", (int)(end - at), at);
+    struct buf out;
+    buf_init(&out);
+    buf_put(&out, line->data, (size_t)(at - line->data));
+    buf_printf(&out, "#%u", n + 1);
+    buf_put(&out, end, line->len - (size_t)(end - line->data));
+    buf_deinit(line);
+    *line = out;
+}
+
 static void put_line(const char *who, struct str kind, struct str tail)
 {
     struct buf line;
@@ -184,6 +212,8 @@ static void put_line(const char *who, struct str kind, struct str tail)
     strip(&line, "<stanza-id ", "/>");
     strip(&line, "<x xmlns='" NS_VCARD_UPDATE "'><photo/>", "</x>");
     strip(&line, " stamp='", "'");
+    if (str_is(kind, "iq"))
+        number_ticket(&line);
     buf_printf(&world->out, "  %s ", who);
     translate(&world->out, buf_as_str(&line), true);
     buf_c(&world->out, '\n');
@@ -241,7 +271,7 @@ const struct cluster_meta *cluster_meta(const struct cluster *c)
 
 uint64_t link_request(struct link *l, Verona__RoomEvent *ev)
 {
-    (void)l;
+    world->request_gw = (uint32_t)((struct gateway *)(void *)l - world->gateways);
     ev->rseq = ++world->rseq;
     size_t n = verona__room_event__get_packed_size(ev);
     assert_int_equal(world->request.len, 0);
@@ -380,6 +410,7 @@ static void request(struct wire *w, uint32_t gw)
     ev.origin.gw = gw + 1;
     step(w, &ev);
     verona__room_event__free_unpacked(in, NULL);
+    request(w, w->request_gw); /* what a gateway asks because of what it was told */
 }
 
 /* ---- commands */
@@ -454,6 +485,8 @@ static void command(struct wire *w, struct str line)
         leave(w, client_get(w, (struct str){rest.p, n}), false, payload);
     } else if (begins(line, "break ", &rest)) {
         leave(w, client_get(w, rest), true, STR_NULL);
+    } else if (begins(line, "vanish ", &rest)) {
+        client_get(w, rest)->gone = true;
     } else if (begins(line, "gateway ", &rest)) {
         uint32_t gw = (uint32_t)(rest.p[0] - '1');
         struct room_event ev;
@@ -531,6 +564,7 @@ struct wire *wire_new(void)
     buf_init(&w->request);
     for (uint32_t i = 0; i < WIRE_GATEWAYS; i++) {
         snprintf(w->gateways[i].ref, sizeof w->gateways[i].ref, "gw%u:5", i + 1);
+        w->gateways[i].link = (struct link *)(void *)&w->gateways[i];
         w->gateways[i].muc = muc_new(&w->gateways[i]);
     }
     return w;

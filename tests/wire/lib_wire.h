@@ -12,7 +12,10 @@
  *   close W [XML]     the stream ends; XML: children of his unavailable presence
  *   break W           it breaks
  *   gateway N lost
+ *   vanish W          the stream is gone, and the room has not heard of it
  *   fail              the next commit fails
+ *
+ * The id of an iq that a room hands on is written '#1', the next one's '#2', and so on.
  *
  * Short in both directions: 'R is the room, 'M' muc, 'U' muc#user, 'A' muc#admin, 'O' muc#owner,
  * 'D' data forms, 'G' jabber:iq:register, 'S' stanza errors. Left out after a look: occupant-id,
