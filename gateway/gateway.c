@@ -236,6 +236,7 @@ void gateway_leave(struct gateway *g)
     log_info("draining", KV_U("sessions", edge_sessions(g->edge)));
     g->draining = true;
     cluster_set_draining(g->cluster, true);
+    muc_shutdown(g->muc);
     edge_drain(g->edge);
     g->leave_by_ms = loop_now_ms(g->loop) + LEAVE_MAX_MS;
     loop_timer_start(g->loop, &g->leave_timer, LEAVE_POLL_MS, LEAVE_POLL_MS, leave_when_idle, g);

@@ -75,6 +75,9 @@ void home_client_gone(struct home *h, struct client *c);
  * the prepared `to`. Answers everything in the end, with an error if it must. */
 struct muc *muc_new(struct gateway *g);
 void muc_destroy(struct muc **m_p);
+/* This gateway stops for good: every local occupant is told (unavailable, 332 + 110). Its streams
+ * end next. */
+void muc_shutdown(struct muc *m);
 void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct str prepared);
 /* The client is unavailable or its stream ended: it leaves all rooms. broken: not closed properly
  * (W38). ended: the handle dies with this call. payload: children of his unavailable presence. */

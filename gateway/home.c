@@ -2,6 +2,7 @@
 #include "gateway/home.h"
 #include "gateway/edge.h"
 #include "gateway/home_ns.h"
+#include "gateway/muc_in.h"
 #include "gateway/private_xml.h"
 #include "gateway/registry.h"
 #include "base/jid.h"
@@ -263,16 +264,15 @@ static void available(struct home *h, struct client *c, const struct xnode *st)
 
 static void unavailable(struct home *h, struct client *c, const struct xnode *st)
 {
-    struct buf payload;
+    struct arena a;
     bool changed = c->available;
     c->available = false;
     c->priority = REGISTRY_UNAVAILABLE;
     if (changed)
         registry_priority(h->g, c);
-    buf_init(&payload);
-    xnode_write_children(&payload, st, STR(NS_CLIENT), NULL, NULL);
-    muc_client_gone(h->g->muc, c, false, false, buf_as_str(&payload));
-    buf_deinit(&payload);
+    arena_init(&a);
+    muc_client_gone(h->g->muc, c, false, false, muc_in_payload(st, &a));
+    arena_deinit(&a);
 }
 
 /* Presence without an address. Subscriptions and probes are no business of ours: there are no

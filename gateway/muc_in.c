@@ -56,6 +56,8 @@ static bool is_room(struct str written, struct str room)
 static bool withheld(void *ctx /* the room */, const struct xnode *k)
 {
     const struct str *room = ctx;
+    if (str_is(k->ns, NS_STANZA))
+        return true; /* ours, see lang() */
     /* W11: nothing of the muc and muc#user namespaces passes on (17.3) */
     if (str_is(k->ns, NS_MUC) || str_is(k->ns, NS_MUC_USER))
         return true;
@@ -75,12 +77,34 @@ ProtobufCBinaryData in_kept(struct in *in, struct buf *b)
     return wire_bytes(s);
 }
 
+/* The language of the whole stanza is an attribute of it, and everything that is kept and handed on
+ * is its children; so it travels as the first of them, and rendering makes it an attribute again
+ * (XEP-0045 §13). */
+static void lang(struct buf *b, const struct xnode *st)
+{
+    for (uint32_t i = 0; i < st->n_attrs; i++) {
+        const struct xattr *a = &st->attrs[i];
+        if (!str_is(a->ns, NS_XML) || !str_is(a->name, "lang") || a->value.n == 0)
+            continue;
+        buf_z(b, STANZA_LANG_OPEN);
+        buf_xml(b, a->value);
+        buf_z(b, STANZA_LANG_CLOSE);
+    }
+}
+
 ProtobufCBinaryData in_payload(struct in *in)
 {
     struct buf b;
     buf_init(&b);
+    lang(&b, in->st);
     xnode_write_children(&b, in->st, STR(NS_CLIENT), withheld, &in->room);
     return in_kept(in, &b);
+}
+
+struct str muc_in_payload(const struct xnode *st, struct arena *a)
+{
+    struct in in = {.st = st, .a = a};
+    return wire_str(in_payload(&in));
 }
 
 /* ---- presence */

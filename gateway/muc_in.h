@@ -27,6 +27,9 @@ struct stanza_ids;
 MUST_CHECK enum muc_in muc_in(const struct xnode *st, struct str to, struct stanza_ids *ids,
                               struct arena *a, Verona__RoomEvent *ev);
 
+/* What may go to all his rooms of a presence that a client sends to none of them; in the arena. */
+struct str muc_in_payload(const struct xnode *st, struct arena *a);
+
 /* XEP-0082 date and time -> milliseconds since the Unix epoch; -1 if it is none. */
 int64_t muc_in_stamp(struct str s);
 

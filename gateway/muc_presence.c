@@ -341,9 +341,10 @@ void muc_show_presence(struct muc *m, struct mroom *room, const Verona__Presence
 
 /* ---- the end of the room, for everybody at once */
 
-/* One unavailable to each local session about itself, and about nobody else. */
+/* One unavailable to each local session about itself, and about nobody else. over: it is out now.
+ */
 static void end_all(struct muc *m, struct mroom *room, const Verona__Destroyed *d,
-                    const uint32_t *codes, size_t n_codes)
+                    const uint32_t *codes, size_t n_codes, bool over)
 {
     uint32_t n;
     const struct replica_local *l = replica_locals(room->replica, &n);
@@ -361,20 +362,29 @@ static void end_all(struct muc *m, struct mroom *room, const Verona__Destroyed *
         copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;
         client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);
-        stay_left(m, c, replica_room(room->replica));
+        if (over)
+            stay_left(m, c, replica_room(room->replica));
     }
 }
 
 /* W74 */
 void muc_show_destroyed(struct muc *m, struct mroom *room, const Verona__Destroyed *d)
 {
-    end_all(m, room, d, NULL, 0);
+    end_all(m, room, d, NULL, 0, true);
 }
 
 void muc_show_lost(struct muc *m, struct mroom *room)
 {
     static const uint32_t codes[] = {333};
-    end_all(m, room, NULL, codes, 1);
+    end_all(m, room, NULL, codes, 1, true);
+}
+
+/* XEP-0045 §11.2. The stays go on until the streams end: that is how the rooms hear of it. */
+void muc_shutdown(struct muc *m)
+{
+    static const uint32_t codes[] = {332};
+    for (struct mroom *room = m->rooms; room; room = room->hh.next)
+        end_all(m, room, NULL, codes, 1, false);
 }
 
 /* W41: roles that are shown from now on, or no more. */

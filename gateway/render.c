@@ -27,6 +27,24 @@ void render_id(struct buf *out, struct str id)
         render_attr(out, "id", id);
 }
 
+void render_payload(struct buf *out, struct str payload)
+{
+    static const char open[] = STANZA_LANG_OPEN, close[] = STANZA_LANG_CLOSE;
+    size_t n = sizeof open - 1;
+    const char *end = NULL;
+    if (payload.n > n && memcmp(payload.p, open, n) == 0)
+        end = memchr(payload.p + n, '\'', payload.n - n); /* the tag is escaped: it has no quote */
+    if (end) {
+        buf_z(out, " xml:lang='");
+        buf_put(out, payload.p + n, (size_t)(end - payload.p) - n);
+        buf_c(out, '\'');
+        size_t used = (size_t)(end - payload.p) + sizeof close - 1;
+        payload = used < payload.n ? (struct str){payload.p + used, payload.n - used} : STR_NULL;
+    }
+    buf_c(out, '>');
+    buf_str(out, payload);
+}
+
 void render_text(struct buf *out, const char *element, struct str text)
 {
     buf_c(out, '<');
@@ -95,10 +113,12 @@ void render_stanza_id(struct buf *out, struct str room, struct str id)
 
 void render_said(struct buf *out, struct str room, const Verona__Message *m, struct str retracts)
 {
-    if (m->retraction)
+    if (m->retraction) {
+        buf_c(out, '>');
         render_retraction(out, room, m, retracts);
-    else
-        buf_str(out, str_n(m->payload.data, m->payload.len));
+    } else {
+        render_payload(out, str_n(m->payload.data, m->payload.len));
+    }
 }
 
 void render_delay(struct buf *out, struct str room, uint64_t stamp_ms)

@@ -85,7 +85,7 @@ void render_archive_form(struct buf *out); /* <query/> */
 
 /* ---- pieces (render.c) */
 
-/* What a message says: its payload, or that it was taken back. */
+/* Ends the start tag and writes what a message says: its payload, or that it was taken back. */
 void render_said(struct buf *out, struct str room, const Verona__Message *m, struct str retracts);
 void render_stanza_id(struct buf *out, struct str room, struct str id); /* nothing if empty */
 
@@ -93,6 +93,9 @@ void render_attr(struct buf *out, const char *name,
                  struct str value); /* " name='value'", escaped */
 void render_from(struct buf *out, struct str room, struct str nick);
 void render_id(struct buf *out, struct str id); /* nothing if empty */
+/* Ends the start tag of a stanza and writes what a client sent in it; its language becomes an
+ * attribute. */
+void render_payload(struct buf *out, struct str payload);
 void render_text(struct buf *out, const char *element,
                  struct str text); /* <element>text</element> */
 void render_statuses(struct buf *out, const uint32_t *codes, size_t n);

@@ -63,7 +63,6 @@ void render_archived(struct buf *out, struct str room, struct str query_id,
     render_from(out, room, wire_str(m->nick));
     buf_z(out, " type='groupchat'");
     render_id(out, m->id.len ? wire_str(m->id) : stanza_id);
-    buf_c(out, '>');
     render_said(out, room, m, retracts);
     if (a->jid.len) {
         buf_z(out, "<x xmlns='" NS_MUC_USER "'><item");

@@ -10,7 +10,6 @@ void render_groupchat(struct buf *out, struct str room, const Verona__Message *m
     render_from(out, room, wire_str(m->nick));
     buf_z(out, " type='groupchat'");
     render_id(out, id.n ? id : stanza_id);
-    buf_c(out, '>');
     render_said(out, room, m, retracts);
     if (m->stamp_ms)
         render_delay(out, room, m->stamp_ms);
@@ -27,8 +26,7 @@ void render_private(struct buf *out, struct str room, const Verona__Message *m)
     else if (m->type == VERONA__MESSAGE_IN__TYPE__HEADLINE)
         buf_z(out, " type='headline'");
     render_id(out, wire_str(m->id));
-    buf_c(out, '>');
-    buf_str(out, wire_str(m->payload));
+    render_payload(out, wire_str(m->payload));
     buf_z(out, "<x xmlns='" NS_MUC_USER "'/>");
     render_occupant_id(out, wire_str(m->occupant_id));
     buf_z(out, "</message>");

@@ -52,8 +52,7 @@ void render_presence(struct buf *out, const struct render_presence *p)
     render_id(out, p->id);
     if (p->unavailable)
         buf_z(out, " type='unavailable'");
-    buf_c(out, '>');
-    buf_str(out, p->payload);
+    render_payload(out, p->payload);
     if (p->status_text.n)
         render_text(out, "status", p->status_text);
     render_occupant_id(out, p->occupant_id);

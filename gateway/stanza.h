@@ -35,6 +35,11 @@
 #define NS_VCARD4 "urn:ietf:params:xml:ns:vcard-4.0"
 #define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_VCARD_UPDATE "vcard-temp:x:update"
+/* Inside the project only: <lang tag='de'/>, in front of a stanza's children, stands for its
+ * xml:lang. */
+#define NS_STANZA "urn:verona:stanza"
+#define STANZA_LANG_OPEN "<lang xmlns='" NS_STANZA "' tag='"
+#define STANZA_LANG_CLOSE "'/>"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
 struct xattr {

@@ -11,6 +11,7 @@
     romeo !                               nothing more arrives (a ping to the server comes back first)
     romeo -                               closes the stream;   romeo x   breaks the connection
 
+An attribute =`?word` in a pattern takes any value, which is {word} in later steps.
 {romeo} is the full JID of an actor, {romeo.bare} the bare one; <.../> as a child stands for "any more
 children". A pattern matches if it has the same name, every attribute it names (=`*`: any value, =`-`:
 absent) and these children in this order; in the namespaces jabber:client and below it may leave
@@ -71,7 +72,7 @@ def difference(want, got):
         have = got.attrs.get(key)
         if value == "-" and have is not None:
             return "<%s> has %s=%r" % (got.name, key, have)
-        if value not in ("*", "-") and have != value:
+        if value not in ("*", "-") and (not value.startswith("?") or not have) and have != value:
             return "<%s> has %s=%r instead of %r" % (got.name, key, have, value)
     strict = want.ns not in LOOSE
     if strict and set(got.attrs) - set(want.attrs):
@@ -164,9 +165,15 @@ class Scenario:
                     raise ScenarioError("nothing came; wanted %s" % want)
                 reason = difference(want, got)
                 if not reason:
+                    self.remember(want, got)
                     return
                 if verb == "<":
                     raise ScenarioError("%s\n  wanted %s\n  got    %s" % (reason, want, got))
+
+    def remember(self, want, got):
+        for key, value in want.attrs.items():
+            if value.startswith("?"):
+                self.settings[value[1:]] = got.attrs[key]
 
     def rename_any(self, element):
         for kid in element.kids:

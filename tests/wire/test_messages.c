@@ -262,6 +262,30 @@ static void test_not_offered(void **state)
              "  juliet@2 <iq from='R/Juliet' id='9' type='result'/>\n");
 }
 
+/* S13-lang: of a message and of its parts, live, to one and in history, of presence and of leaving. What a client
+ * writes in the place where the language travels is not believed. */
+static void test_lang(void **state)
+{
+    (void)state;
+    wire_in("",
+             "romeo: <message to='R' type='groupchat' id='m' xml:lang='de'><body>Nacht</body><body xml:lang='en'>night</body></message>\n"
+             "  romeo <message from='R/Romeo' type='groupchat' id='m' xml:lang='de'><body>Nacht</body><body xml:lang='en'>night</body></message>\n"
+             "romeo: <message to='R' type='groupchat' id='n'><lang xmlns='urn:verona:stanza' tag='fr'/><body>x</body></message>\n"
+             "  romeo <message from='R/Romeo' type='groupchat' id='n'><body>x</body></message>\n"
+             "juliet@2: <presence to='R/Juliet' xml:lang='it-&apos;x'><x xmlns='M'/><status>qui</status></presence>\n"
+             "  romeo <presence from='R/Juliet' xml:lang='it-&apos;x'><status>qui</status><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' xml:lang='it-&apos;x'><status>qui</status><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R/Romeo' type='groupchat' id='m' xml:lang='de'><body>Nacht</body><body xml:lang='en'>night</body><delay xmlns='urn:xmpp:delay' from='R'/></message>\n"
+             "  juliet@2 <message from='R/Romeo' type='groupchat' id='n'><body>x</body><delay xmlns='urn:xmpp:delay' from='R'/></message>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "romeo: <message to='R/Juliet' type='chat' id='p' xml:lang='de'><body>du</body></message>\n"
+             "  juliet@2 <message from='R/Romeo' type='chat' id='p' xml:lang='de'><body>du</body><x xmlns='U'/></message>\n"
+             "juliet@2: <presence to='R/Juliet' type='unavailable' xml:lang='it'/>\n"
+             "  romeo <presence from='R/Juliet' type='unavailable' xml:lang='it'><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable' xml:lang='it'><x xmlns='U'><item affiliation='none' role='none' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_W70_invitations),
         cmocka_unit_test(test_W72_invitation_makes_a_member),
         cmocka_unit_test(test_not_offered),
+        cmocka_unit_test(test_lang),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
