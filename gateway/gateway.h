@@ -100,6 +100,9 @@ void link_route(struct link *l, struct str to, int kind /* Route.Kind */, struct
                 uint64_t by_sid, uint64_t ref, struct str session);
 
 /* home.c, called by link.c: */
+/* A message that somebody sends through `to` (a room): should it come back, he gets an error from
+ * there, for `id`. Returns the ref for link_route(). */
+uint64_t home_remember(struct home *h, uint64_t sid, struct str to, struct str id);
 void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza);
 void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition);
 

@@ -9,21 +9,25 @@ enum { KIND_MESSAGE, KIND_IQ, KIND_PRESENCE, KIND_REPLACE }; /* Route.Kind of mu
 /* ---------------------------------------------------------------- out */
 
 /* What an error needs to come back: the newest HOME_REFS stanzas are remembered. */
-static uint64_t remember(struct home *h, struct client *c, const struct xnode *st, struct str to,
-                         bool message)
+static uint64_t remember(struct home *h, uint64_t sid, struct str to, bool message, bool has_id,
+                         struct str id)
 {
     uint64_t ref = h->next_ref++;
     struct home_ref *r = &h->refs[ref % HOME_REFS];
-    struct str id = xnode_attr(st, "id");
     r->ref = ref;
-    r->sid = client_sid(c);
+    r->sid = sid;
     r->message = message;
-    r->has_id = id.p != NULL;
+    r->has_id = has_id;
     buf_deinit(&r->id);
     buf_deinit(&r->to);
     buf_str(&r->id, id);
     buf_str(&r->to, to);
     return ref;
+}
+
+uint64_t home_remember(struct home *h, uint64_t sid, struct str to, struct str id)
+{
+    return remember(h, sid, to, true, id.n > 0, id);
 }
 
 static void write_without_to(struct buf *out, const struct xnode *st)
@@ -60,7 +64,9 @@ void home_to_user(struct home *h, struct client *c, const struct xnode *st, stru
     write_without_to(&b, st);
     if (bounces)
         link_route(h->g->link, to, kind, buf_as_str(&b), client_sid(c),
-                   remember(h, c, st, to, message), STR_NULL);
+                   remember(h, client_sid(c), to, message, xnode_attr(st, "id").p != NULL,
+                            xnode_attr(st, "id")),
+                   STR_NULL);
     else
         link_route(h->g->link, to, kind, buf_as_str(&b), 0, 0, STR_NULL);
     buf_deinit(&b);

@@ -156,11 +156,14 @@ void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage 
     }
 }
 
-/* W70, W73: out of the room to a user, who may be anywhere. */
+/* W70, W73: out of the room to a user, who may be anywhere. If he is nowhere, the room's address
+ * says so to whoever invited him; a refusal is not worth an error. */
 void muc_show_post(struct muc *m, struct str room, const Verona__Post *p)
 {
     buf_reset(&m->out);
     render_post(&m->out, room, p);
+    bool bounces = p->by_sid && p->kind_case == VERONA__POST__KIND_INVITE;
+    uint64_t ref = bounces ? home_remember(m->g->home, p->by_sid, room, wire_str(p->id)) : 0;
     link_route(m->g->link, wire_str(p->to), VERONA__ROUTE__KIND__MESSAGE, buf_as_str(&m->out),
-               p->by_sid, 0, STR_NULL);
+               bounces ? p->by_sid : 0, ref, STR_NULL);
 }

@@ -48,9 +48,12 @@ def wait_until(condition, timeout=20, what="the condition"):
 class Cluster:
     """gateways x shards on one machine, with a data folder and ports of its own."""
 
-    def __init__(self, gateways=1, shards=2, auth="open", redis=None, args=()):
+    def __init__(self, gateways=1, shards=2, auth="open", redis=None, args=(),
+                 settings=None):
         self.n_gateways, self.n_shards, self.auth = gateways, shards, auth
         self.redis_url, self.args = redis, list(args)
+        self.settings = {"VERONA_" + key.upper().replace(".", "_"): value
+                         for key, value in (settings or {}).items()}
         self.ports = Ports()
         self.offset = self.ports.offset
         self.data = tempfile.mkdtemp(prefix="verona-test-")
@@ -76,7 +79,7 @@ class Cluster:
                 "--port-offset", str(self.offset), *self.args]
         if self.redis_url:
             args += ["--redis", self.redis_url]
-        self.last_up = self.verona(*args)
+        self.last_up = self.verona(*args, env=self.settings)
         return self
 
     def down(self):
@@ -125,11 +128,11 @@ class Cluster:
     def pid(self, role, n=1):
         return self.process(role, n)["pid"]
 
-    def metric(self, role, n, name):
-        """Sum of all series of a family."""
+    def metric(self, role, n, name, label=""):
+        """Sum of all series of a family, or of those with this label: 'reason="limited"'."""
         total = 0.0
         for line in self.get(role, n, "/metrics").splitlines():
-            if line.split("{")[0].split(" ")[0] == name:
+            if line.split("{")[0].split(" ")[0] == name and label in line:
                 total += float(line.rsplit(" ", 1)[1])
         return total
 

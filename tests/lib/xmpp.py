@@ -139,7 +139,7 @@ class Client:
         self.local, _, self.domain = jid.rpartition("@")
         self.mechanism, self.tls = mechanism, tls
         self.sock, self.parser, self.queue, self.log = None, None, [], []
-        self.full = None
+        self.full = self.ended = None
 
     # ---------------------------------------------------------------- socket
 
@@ -151,7 +151,10 @@ class Client:
         self.sock.sendall(data.encode() if isinstance(data, str) else data)
 
     def pump(self, wait):
-        """Read what is there, or what comes within `wait` seconds. False at the end of the stream."""
+        """Read what is there, or what comes within `wait` seconds. False at the end of the stream.
+        A stream error is raised once the stanzas before it have been taken."""
+        if self.ended:
+            raise StreamEnded(self.ended)
         pending = getattr(self.sock, "pending", lambda: 0)()
         if not pending:
             readable = select.poll()  # select() knows no descriptor above 1,023
@@ -167,10 +170,13 @@ class Client:
         self.parser.feed(data)
         for element in self.parser.ready:
             if element.ns == STREAMS and element.name == "error":
-                raise StreamEnded(next((k.name for k in element.kids if k.ns == STREAM_ERRORS), "?"))
+                self.ended = next((k.name for k in element.kids if k.ns == STREAM_ERRORS), "?")
+                break
             self.queue.append(element)
             self.log.append(element)
         self.parser.ready.clear()
+        if self.ended and not self.queue:
+            raise StreamEnded(self.ended)
         return not self.parser.closed
 
     def next(self, timeout=None):
