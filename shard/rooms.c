@@ -2,10 +2,12 @@
  */
 #include "shard/rooms.h"
 #include "base/err.h"
+#include "base/jid.h"
 #include "base/limits.h"
 #include "proto/wire.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
+#include "shard/blocked.h"
 #include "shard/codec.h"
 #include "shard/rooms_priv.h"
 
@@ -223,6 +225,23 @@ static bool may_step(const struct entry *e)
     return e->room && !e->call && !e->ending;
 }
 
+static bool is_admin(const struct room_service *service, struct str bare)
+{
+    for (uint32_t i = 0; i < service->n_admins; i++)
+        if (str_eq(service->admins[i], bare))
+            return true;
+    return false;
+}
+
+/* Does he enter, though the service admits him nowhere (blocked.h)? */
+static bool is_blocked(const struct rooms *rs, const struct room_event *re)
+{
+    if (!rs->cfg.blocked || re->type != ROOM_EV_PRESENCE || !re->presence.join)
+        return false;
+    struct str bare = jid_bare(re->origin.jid);
+    return blocked_has(rs->cfg.blocked, bare) && !is_admin(rs->cfg.service, bare);
+}
+
 /* A request whose turn it is. false: it must wait for what is pending. */
 static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
                         const Verona__RoomEvent *ev, struct str item)
@@ -247,6 +266,11 @@ static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
         return true;
     if (ev->rseq > m->rseq)
         m->rseq = ev->rseq;
+    if (is_blocked(rs, &re)) {
+        metric_add_l(METRIC_MUC_JOINS_TOTAL, "banned", NULL, 1);
+        send_refusal(rs, e, gw, ev, SE_FORBIDDEN, "");
+        return true;
+    }
     if (entry_step(rs, e, &re, ev->redo) != 0)
         send_refusal(rs, e, gw, ev, SE_BAD_REQUEST, "");
     return true;

@@ -37,6 +37,7 @@ struct rooms_ops {
 
 struct rooms_config {
     const struct room_service *service; /* outlives the rooms */
+    const struct blocked *blocked;      /* whom no room admits; NULL: nobody */
     uint64_t unload_after_ms;           /* empty rooms */
     uint64_t orphan_after_ms;           /* temporary rooms that nobody came back to */
 };

@@ -13,6 +13,7 @@
 #include "rt/node.h"
 #include "rt/random.h"
 #include "rt/redis.h"
+#include "shard/blocked.h"
 #include "shard/endpoint.h"
 #include "shard/link.h"
 #include "shard/rooms.h"
@@ -37,6 +38,7 @@ struct shard {
     struct slots *slots;
     struct store *store;
     struct rooms *rooms;
+    struct blocked *blocked;
     struct link *link;
     struct route *route;
     struct service service;
@@ -477,7 +479,7 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
         .curve_key = s->has_keys ? s->public_key : NULL,
         .weight = weight > 0 && weight <= 10000 ? (uint32_t)weight : 100,
     };
-    const struct rooms_config rooms = {
+    struct rooms_config rooms = {
         .service = &s->service.room,
         .unload_after_ms = config_ms(cfg, CFG_ROOM_UNLOAD),
         .orphan_after_ms = config_ms(cfg, CFG_ROOM_ORPHAN),
@@ -485,6 +487,8 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
     s->redis = redis_new(l, config_str(cfg, CFG_REDIS_URL), on_redis_state, s);
     if (config_str(cfg, CFG_REDIS_PASSWORD)[0])
         redis_set_password(s->redis, config_str(cfg, CFG_REDIS_PASSWORD));
+    s->blocked = blocked_new(l, s->redis);
+    rooms.blocked = s->blocked;
     const struct store_limits limits = {
         .max_rooms = (uint32_t)config_int(cfg, CFG_ROOM_MAX_ROOMS),
         .creations_per_minute = (uint32_t)config_int(cfg, CFG_ROOM_CREATIONS),
@@ -527,6 +531,7 @@ void shard_destroy(struct shard **s_p)
     link_destroy(&s->link);
     cluster_destroy(&s->cluster);
     redis_destroy(&s->redis);
+    blocked_destroy(&s->blocked);
     service_deinit(&s->service);
     buf_deinit(&s->bind);
     buf_deinit(&s->endpoint);

@@ -53,6 +53,17 @@ const struct command commands[] = {
      NULL, OPTS_PRINT | OPTS_MATCH | FIND, 0, 0, cmd_room_list},
     {"room show", "ROOM", "one room: where it is, who is in it",
      "verona room show dev@conference.localhost\n", NULL, OPTS_PRINT | FIND, 1, 1, cmd_room_show},
+    {"block add", "JID|DOMAIN", "let no room admit a user, or anybody of a domain",
+     "verona block add mallory@example.org\n"
+     "verona block add spam.example\n",
+     "Shards know within a second. Who is inside stays until he leaves. Only SHA-256 of the name "
+     "is\n"
+     "kept; a hash of somebody else's list can be given instead of a name.",
+     FIND, 1, 1, cmd_block_add},
+    {"block del", "JID|DOMAIN", "take it off the list again",
+     "verona block del mallory@example.org\n", NULL, FIND, 1, 1, cmd_block_del},
+    {"block list", "", "the list, as hashes", "verona block list\n", NULL, OPTS_PRINT | FIND, 0, 0,
+     cmd_block_list},
     {"healthcheck", "", "exit 0 if the process of this container or machine is ready",
      "verona healthcheck\n"
      "VERONA_ADMIN_LISTEN=0.0.0.0:5290 verona healthcheck\n",

@@ -1,6 +1,8 @@
 """What the service imposes: reserved nicks, sizes and rates; and how a gateway takes its leave."""
+import hashlib
 import signal
 
+import cluster as cluster_lib
 import xmpp
 
 MUC = "http://jabber.org/protocol/muc"
@@ -84,6 +86,53 @@ def test_presence_rate(own_cluster):
     assert len(seen) < 100 and seen == sorted(seen, key=int)
     ann.close()
     bob.close()
+
+
+def test_block_list(own_cluster):
+    """W22: whom the service blocks, by JID or by domain, no room admits, a moment later; whoever is inside stays,
+    and nobody else is bothered. The list outlives the shards."""
+    cluster = own_cluster(gateways=1, shards=2)
+    ann, bob = pair(cluster)
+    bob.join(ROOM, "Bob")
+    carol = xmpp.Client(cluster.c2s(1), "carol@localhost").connect()
+
+    def refused(client, nick):
+        client.send("<presence id='j' to='%s/%s'><x xmlns='%s'/></presence>" % (ROOM, nick, MUC))
+        got = client.expect(lambda s: s.name == "presence" and (s["id"] == "j" or 110 in s.codes()), "an answer")
+        if got["type"] != "error":
+            client.send("<presence type='unavailable' to='%s/%s'/>" % (ROOM, nick))
+            client.expect(lambda s: s["type"] == "unavailable" and 110 in s.codes(), "leaving")
+            return False
+        assert got.condition() == "forbidden/auth"
+        return True
+
+    def block(*args, check=True):
+        return cluster.verona("block", *args, "--data", cluster.data, check=check)
+
+    assert block("list").stdout == ""
+    block("add", "Bob@LocalHost")
+    assert block("add", "bob@localhost", check=False).returncode != 0
+    assert block("add", "not a jid@", check=False).returncode != 0
+    assert block("list").stdout == hashlib.sha256(b"bob@localhost").hexdigest() + "\n"
+    bob.say(ROOM, "still here", id="m")
+    assert answer(bob, "m")["type"] == "groupchat"
+    dave = xmpp.Client(cluster.c2s(1), "bob@localhost").connect()
+    cluster_lib.wait_until(lambda: refused(dave, "Bob"), what="the shards' knowing")
+    assert not refused(carol, "Carol")
+    old = [cluster.kill("shard", n) for n in (1, 2)]
+    for n in (1, 2):
+        cluster.wait_restarted("shard", n, old[n - 1])
+    ann.join(ROOM, "Ann")
+    ann.configure(ROOM)
+    cluster_lib.wait_until(lambda: refused(dave, "Bob"), what="the shards' knowing")
+    block("del", "bob@localhost")
+    assert block("del", "bob@localhost", check=False).returncode != 0
+    block("add", "localhost")  # everybody here
+    cluster_lib.wait_until(lambda: refused(carol, "Carol"), what="the shards' knowing")
+    block("del", hashlib.sha256(b"localhost").hexdigest())
+    cluster_lib.wait_until(lambda: not refused(carol, "Carol"), what="the shards' knowing")
+    for client in (ann, bob, carol, dave):
+        client.close()
 
 
 def test_shutdown(own_cluster):
