@@ -129,7 +129,8 @@ static int setup(void **state)
         ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR);
     t.service.history_default = 20;
     t.wall_ms = 1700000000000;
-    const struct rooms_config cfg = {&t.service, 100, 150};
+    const struct rooms_config cfg = {
+        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150};
     t.rooms = rooms_new(t.loop, t.store, &cfg, &ops, NULL);
     rooms_set_seed(t.rooms, seed);
     t.slot = slot_of(seed, STR(ROOM));

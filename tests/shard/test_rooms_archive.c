@@ -258,7 +258,8 @@ static int setup(void **state)
     t.wall_ms = 1700000000000;
     t.sid = 101;
     t.epoch = 5;
-    const struct rooms_config cfg = {&t.service, 100, 150};
+    const struct rooms_config cfg = {
+        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150};
     t.rooms = rooms_new(t.loop, t.store, &cfg, &ops, NULL);
     rooms_set_seed(t.rooms, seed);
     t.slot = slot_of(seed, STR(ROOM));
