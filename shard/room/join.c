@@ -185,7 +185,7 @@ static void show_entering(struct step *st, const struct session *s, enum fx_pres
             codes[n++] = 170;
         f->presence.n_self_statuses = n;
     }
-    if (!str_eq(s->occupant->nick, st->asker.nick)) /* R89, §7.2.2 */
+    if (st->asker.nick.n && !str_eq(s->occupant->nick, st->asker.nick)) /* R89, §7.2.2 */
         f->presence.self_statuses[f->presence.n_self_statuses++] = 210;
     if (!created)
         show_history(st, s);

@@ -1,4 +1,5 @@
-/* test_relay.c: an iq from occupant to occupant and back (XEP-0045 §6.6, §17.4; FEATURES W35, W79). */
+/* test_relay.c: an iq from occupant to occupant and back (XEP-0045 §6.6, §17.4; FEATURES W35, W79).
+ */
 /* clang-format off */
 #include "base/limits.h"
 #include "room/lib_trace.h"
@@ -17,7 +18,7 @@
     "  join Juliet(juliet@example.org/r none/participant)\n"                                       \
     "  subject to=juliet\n"
 
-/* S17.4-iq-relay, S17.4-outside */
+/* S17.4-iq-relay, S17.4-outsider */
 static void test_W35_there_and_back(void **state)
 {
     (void)state;
@@ -37,7 +38,7 @@ static void test_W35_there_and_back(void **state)
              "  relay juliet result from=Romeo\n");
 }
 
-/* S17.4-outside: disco from outside is bad-request, the rest not-acceptable; the same for nicks that exist and
+/* S17.4-outsider: disco from outside is bad-request, the rest not-acceptable; the same for nicks that exist and
  * nicks that do not. */
 static void test_W35_refused(void **state)
 {
@@ -185,7 +186,7 @@ static void test_W35_long_ids(void **state)
     trace_deinit(&t);
 }
 
-/* X0410-own-nick: the room answers, also when several sessions share the nick and another would be asked. */
+/* X0410-self-ping: the room answers, also when several sessions share the nick and another would be asked. */
 static void test_W79_self_ping_with_several_sessions(void **state)
 {
     (void)state;

@@ -495,7 +495,9 @@ static void command(struct wire *w, struct str line)
     } else if (begins(line, "break ", &rest)) {
         leave(w, client_get(w, rest), true, STR_NULL);
     } else if (begins(line, "vanish ", &rest)) {
-        client_get(w, rest)->gone = true;
+        struct client *c = client_get(w, rest);
+        muc_client_forget(c);
+        c->gone = true;
     } else if (begins(line, "gateway ", &rest)) {
         uint32_t gw = (uint32_t)(rest.p[0] - '1');
         struct room_event ev;

@@ -17,7 +17,7 @@
     "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n" \
     "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
 
-/* S17.4-iq-relay, S17.4-outside: over two gateways; no real JID in either direction. */
+/* S17.4-iq-relay, S17.4-outsider: over two gateways; no real JID in either direction. */
 static void test_W35_iq(void **state)
 {
     (void)state;
