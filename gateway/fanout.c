@@ -19,23 +19,29 @@ void fanout_all(struct gateway *g, const struct replica *r, enum stanza_kind kin
     }
 }
 
-void fanout_others(struct gateway *g, const struct replica *r, const struct nick *except, bool sees,
-                   struct str tail)
+static bool in(enum audience a, const struct replica_local *l)
+{
+    bool moderates = l->occ->role == ROLE_MODERATOR;
+    return a == AUDIENCE_ALL || moderates == (a == AUDIENCE_MODERATORS);
+}
+
+void fanout_others(struct gateway *g, const struct replica *r, const struct nick *except,
+                   enum audience a, bool sees, struct str tail)
 {
     uint32_t n;
     const struct replica_local *l = replica_locals(r, &n);
     for (uint32_t i = 0; i < n; i++) {
-        if (l[i].sees == sees && l[i].occ->nick != except)
+        if (l[i].sees == sees && l[i].occ->nick != except && in(a, &l[i]))
             fanout_one(g, l[i].sid, STANZA_PRESENCE, tail, false);
     }
 }
 
-bool fanout_any(const struct replica *r, const struct nick *except, bool sees)
+bool fanout_any(const struct replica *r, const struct nick *except, enum audience a, bool sees)
 {
     uint32_t n;
     const struct replica_local *l = replica_locals(r, &n);
     for (uint32_t i = 0; i < n; i++) {
-        if (l[i].sees == sees && l[i].occ->nick != except)
+        if (l[i].sees == sees && l[i].occ->nick != except && in(a, &l[i]))
             return true;
     }
     return false;

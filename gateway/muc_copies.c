@@ -70,12 +70,26 @@ struct str copy_tail(struct muc *m, const struct render_presence *rp)
 
 /* ---- copies of an occupant who is inside */
 
-void show_others(struct muc *m, struct mroom *room, const struct nick *n, const Verona__Presence *p,
+enum audience audience_of(const struct mroom *room, const struct nick *n, bool gone)
+{
+    bool few =
+        gone ? n->few : replica_overcrowded(room->replica) && nick_front(n)->role != ROLE_MODERATOR;
+    return few ? AUDIENCE_MODERATORS : AUDIENCE_ALL;
+}
+
+void show_others(struct muc *m, struct mroom *room, struct nick *n, const Verona__Presence *p,
                  bool hidden)
 {
+    show_others_to(m, room, n, p, hidden, audience_of(room, n, hidden));
+}
+
+void show_others_to(struct muc *m, struct mroom *room, struct nick *n, const Verona__Presence *p,
+                    bool hidden, enum audience a)
+{
     const struct occ *front = nick_front(n);
+    n->few = n->few && a == AUDIENCE_MODERATORS;
     for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, n, sees))
+        if (!fanout_any(room->replica, n, a, sees))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = hidden;
@@ -83,7 +97,7 @@ void show_others(struct muc *m, struct mroom *room, const struct nick *n, const 
         if (p)
             copy_say(&rp, p, sees);
         copy_items(m, &rp, &n->occs, NULL, sees, false);
-        fanout_others(m->g, room->replica, n, sees, copy_tail(m, &rp));
+        fanout_others(m->g, room->replica, n, a, sees, copy_tail(m, &rp));
     }
 }
 
@@ -118,7 +132,8 @@ void show_nick_to(struct muc *m, struct mroom *room, const struct nick *n, const
                   struct client *c)
 {
     const struct occ *front = nick_front(n);
-    if (!replica_shows(room->replica, front->role))
+    if (!replica_shows(room->replica, front->role) ||
+        (to->role != ROLE_MODERATOR && audience_of(room, n, false) == AUDIENCE_MODERATORS))
         return;
     struct render_presence rp = copy_of(room, n->name);
     copy_from(&rp, front, true);

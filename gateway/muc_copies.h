@@ -28,8 +28,14 @@ struct str copy_tail(struct muc *m, const struct render_presence *rp);
 /* ---- the copies of an occupant who is inside. p NULL: nothing besides his state. */
 
 /* To all but his own sessions. hidden: he is taken out of their sight though he is inside (W41). */
-void show_others(struct muc *m, struct mroom *room, const struct nick *n, const Verona__Presence *p,
+void show_others(struct muc *m, struct mroom *room, struct nick *n, const Verona__Presence *p,
                  bool hidden);
+/* The same, to that audience. */
+void show_others_to(struct muc *m, struct mroom *room, struct nick *n, const Verona__Presence *p,
+                    bool hidden, enum audience a);
+/* Who hears of him: in an overcrowded room only moderators, unless he is one; gone: of his leaving,
+ * whoever has heard of his coming. */
+enum audience audience_of(const struct mroom *room, const struct nick *n, bool gone);
 /* To one of his own sessions, from its own presence (W11); nothing if it is not one of ours. */
 void show_own(struct muc *m, struct mroom *room, const struct occ *o, const Verona__Presence *p,
               bool self_statuses);

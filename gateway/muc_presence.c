@@ -42,6 +42,7 @@ static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
     if (p->n_records == 0)
         return;
     n = replica_nick(r, wire_str(p->records[0]->nick));
+    bool moderated = n && nick_front(n)->role == ROLE_MODERATOR; /* until now */
     if (n)
         shown = replica_shows(r, nick_front(n)->role);
     room_for_occs(m, p->n_records);
@@ -53,13 +54,16 @@ static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
         if (!o)
             continue;
         n = o->nick;
-        if (before && o->local != REPLICA_NOT_LOCAL && sees != replica_sees(r, o))
+        bool more = replica_overcrowded(r) && !moderated && o->role == ROLE_MODERATOR;
+        if (before && o->local != REPLICA_NOT_LOCAL && (more || sees != replica_sees(r, o)))
             m->occs[n_turned++] = o;
     }
     if (!n)
         return;
     bool shows = replica_shows(r, nick_front(n)->role);
-    if (shows || shown)
+    if (shows && moderated) /* all have him as a moderator */
+        show_others_to(m, room, n, p, false, AUDIENCE_ALL);
+    else if (shows || shown)
         show_others(m, room, n, p, !shows);
     show_owns(m, room, n, NULL, p, true);
     for (uint32_t i = 0; i < n_turned; i++)
@@ -67,15 +71,16 @@ static void update(struct muc *m, struct mroom *room, const Verona__Presence *p)
 }
 
 /* The goodbye to the old nick: to the others if it is left by its last session. */
-static void old_nick_others(struct muc *m, struct mroom *room, const struct nick *old,
-                            struct list *moved, struct str new_name, const Verona__Presence *p)
+static void old_nick_others(struct muc *m, struct mroom *room, struct nick *old, struct list *moved,
+                            struct str new_name, const Verona__Presence *p)
 {
     if (!list_empty(&old->occs)) {
         show_others(m, room, old, NULL, false); /* W12: the rest stay */
         return;
     }
+    enum audience a = audience_of(room, old, true);
     for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, old, sees))
+        if (!fanout_any(room->replica, old, a, sees))
             continue;
         struct render_presence rp = copy_of(room, old->name);
         rp.unavailable = true;
@@ -83,7 +88,7 @@ static void old_nick_others(struct muc *m, struct mroom *room, const struct nick
         copy_from(&rp, OCC_OF(moved->next), false);
         copy_say(&rp, p, sees);
         copy_items(m, &rp, moved, NULL, sees, false);
-        fanout_others(m->g, room->replica, old, sees, copy_tail(m, &rp));
+        fanout_others(m->g, room->replica, old, a, sees, copy_tail(m, &rp));
     }
 }
 
@@ -142,6 +147,7 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
             list_push_front(&old->occs, at);
         }
     }
+    bool few = old && old->few, fresh = !replica_nick(r, new_name);
     room_for_occs(m, p->n_records);
     uint32_t n_turned = 0; /* whose sight of JIDs changed */
     for (size_t i = 0; i < p->n_records; i++) {
@@ -155,8 +161,12 @@ static void change_nick(struct muc *m, struct mroom *room, const Verona__Presenc
     old = replica_nick(r, old_name); /* whoever stayed */
     if (!now)
         return;
-    if (replica_shows(r, nick_front(now)->role))
-        show_others(m, room, now, NULL, false);
+    if (replica_shows(r, nick_front(now)->role)) {
+        if (fresh && !few) /* whoever has seen the old one go sees the new one come */
+            show_others_to(m, room, now, NULL, false, AUDIENCE_ALL);
+        else
+            show_others(m, room, now, NULL, false);
+    }
     if (old)
         show_owns(m, room, old, NULL, NULL, false);
     LIST_FOREACH(it, &now->occs)
@@ -198,12 +208,13 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
                  const Verona__Presence *p, struct str status)
 {
     struct replica *r = room->replica;
+    enum audience a = audience_of(room, n, true);
     bool stays = !list_empty(&n->occs);
     bool shows = replica_shows(r, OCC_OF(gone->next)->role);
     if (stays && shows)
         show_others(m, room, n, NULL, false); /* W12: not the last session */
     for (int sees = 0; !stays && shows && sees < 2; sees++) {
-        if (!fanout_any(r, n, sees))
+        if (!fanout_any(r, n, a, sees))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = true;
@@ -212,7 +223,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         rp.occupant_id = OCC_OF(gone->next)->occupant_id;
         copy_say(&rp, p, sees);
         copy_items(m, &rp, gone, NULL, sees, true);
-        fanout_others(m->g, r, n, sees, copy_tail(m, &rp));
+        fanout_others(m->g, r, n, a, sees, copy_tail(m, &rp));
     }
     show_owns(m, room, n, NULL, NULL, false);
     LIST_FOREACH(it, gone)
@@ -387,17 +398,32 @@ void muc_shutdown(struct muc *m)
         end_all(m, room, NULL, codes, 1, false);
 }
 
+/* The room is overcrowded no more: who has been told of moderators only hears of the rest. */
+static void show_rest(struct muc *m, struct mroom *room)
+{
+    LIST_FOREACH(it, replica_nicks(room->replica))
+    {
+        struct nick *n = NICK_OF(it);
+        enum role role = nick_front(n)->role;
+        if (role != ROLE_MODERATOR && replica_shows(room->replica, role))
+            show_others_to(m, room, n, NULL, false, AUDIENCE_OTHERS);
+    }
+}
+
 /* W41: roles that are shown from now on, or no more. */
 void muc_show_facts(struct muc *m, struct mroom *room, const Verona__RoomFacts *f)
 {
     uint32_t before = replica_broadcast(room->replica);
+    bool crowded = replica_overcrowded(room->replica);
     replica_set_facts(room->replica, f);
+    if (crowded && !f->overcrowded)
+        show_rest(m, room);
     uint32_t turned = before ^ replica_broadcast(room->replica);
     if (turned == 0)
         return;
     LIST_FOREACH(it, replica_nicks(room->replica))
     {
-        const struct nick *n = NICK_OF(it);
+        struct nick *n = NICK_OF(it);
         enum role role = nick_front(n)->role;
         if (turned >> (unsigned)role & 1u)
             show_others(m, room, n, NULL, !replica_shows(room->replica, role));

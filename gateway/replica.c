@@ -32,7 +32,7 @@ struct replica {
     struct list nicks;
     struct replica_local *locals;
     uint32_t n_locals, cap_locals;
-    bool non_anonymous;
+    bool non_anonymous, overcrowded;
     uint32_t broadcast;
     uint64_t last_e, last_s;
 };
@@ -112,6 +112,11 @@ uint32_t replica_broadcast(const struct replica *r)
     return r->broadcast;
 }
 
+bool replica_overcrowded(const struct replica *r)
+{
+    return r->overcrowded;
+}
+
 bool replica_sees(const struct replica *r, const struct occ *o)
 {
     return r->non_anonymous || o->role == ROLE_MODERATOR || o->affiliation >= AFFIL_ADMIN;
@@ -126,6 +131,7 @@ void replica_set_facts(struct replica *r, const Verona__RoomFacts *f)
 {
     r->non_anonymous = f->non_anonymous;
     r->broadcast = f->presence_broadcast;
+    r->overcrowded = f->overcrowded;
     for (uint32_t i = 0; i < r->n_locals; i++)
         r->locals[i].sees = replica_sees(r, r->locals[i].occ);
 }
@@ -146,6 +152,7 @@ static struct nick *nick_get(struct replica *r, struct str name)
         return found;
     struct nick_node *n = mem_zalloc(sizeof *n);
     n->n.name = dup(name);
+    n->n.few = r->overcrowded;
     list_init(&n->n.occs);
     list_push_back(&r->nicks, &n->n.in_room);
     HASH_ADD_KEYPTR(hh, r->by_name, n->n.name.p, n->n.name.n, n);

@@ -39,6 +39,7 @@ struct nick {
     struct list in_room; /* of replica->nicks, in order of coming */
     struct list occs;
     struct str name;
+    bool few; /* only moderators have been told of it: it came into an overcrowded room */
 };
 
 struct replica_local {
@@ -54,6 +55,7 @@ void replica_destroy(struct replica **r_p);
 struct str replica_room(const struct replica *r);
 bool replica_non_anonymous(const struct replica *r);
 uint32_t replica_broadcast(const struct replica *r); /* presence_broadcast: bit 1 << role */
+bool replica_overcrowded(const struct replica *r);
 /* New facts; sight of the locals follows. */
 void replica_set_facts(struct replica *r, const Verona__RoomFacts *f);
 

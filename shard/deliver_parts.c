@@ -341,6 +341,7 @@ static void facts(const struct fx *fx, struct arena *a, struct parts *out)
     Verona__RoomFacts f = VERONA__ROOM_FACTS__INIT;
     f.non_anonymous = fx->facts.non_anonymous;
     f.presence_broadcast = fx->facts.presence_broadcast;
+    f.overcrowded = fx->facts.overcrowded;
     part.kind_case = VERONA__PART__KIND_FACTS;
     part.facts = &f;
     add(a, out, &part, PART_ALL);
@@ -667,6 +668,7 @@ static void roster_flush(struct roster *r, bool more)
     Verona__RoomFacts f = VERONA__ROOM_FACTS__INIT;
     f.non_anonymous = c->whois_anyone;
     f.presence_broadcast = c->presence_broadcast;
+    f.overcrowded = room_overcrowded(r->room);
     roster.facts = &f;
     roster.records = r->records;
     roster.n_records = r->n;

@@ -251,6 +251,7 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     r->enforce_nicks = config_bool(cfg, CFG_ROOM_ENFORCE_NICK);
     r->voice_interval_ms = config_ms(cfg, CFG_ROOM_VOICE);
     r->max_message = number(cfg, CFG_ROOM_MAX_MESSAGE);
+    r->presence_limit = number(cfg, CFG_ROOM_PRESENCE_LIMIT);
     r->message_rate = number(cfg, CFG_ROOM_MESSAGE_RATE);
     r->presence_rate = number(cfg, CFG_ROOM_PRESENCE_RATE);
     r->invite_rate = number(cfg, CFG_ROOM_INVITE_RATE);

@@ -68,6 +68,7 @@
     X(CFG_ROOM_REGISTRATION, "room.default.registration", BOOL, "true", "S", "users may register with new rooms, as room.register says") \
     X(CFG_ROOM_ENFORCE_NICK, "room.enforce_nick", BOOL, "false", "S", "who has reserved a nick enters under it, whatever nick is asked for, and keeps it") \
     X(CFG_ROOM_VOICE, "room.voice_interval", MS, "1m", "S", "time between two requests for voice of one user") \
+    X(CFG_ROOM_PRESENCE_LIMIT, "room.presence_limit", INT, "0", "S", "occupants above which presence of others than moderators goes to moderators only (0: never)") \
     X(CFG_ROOM_MAX_MESSAGE, "room.max_message", INT, "0", "S", "bytes of a message's content that rooms accept (0: as much as limits.stanza)") \
     X(CFG_ROOM_MESSAGE_RATE, "room.message_rate", INT, "2000", "S", "messages per second that one room accepts (0: no limit); admins are exempt") \
     X(CFG_ROOM_PRESENCE_RATE, "room.presence_rate", INT, "500", "S", "changes of presence per second that one room shows (0: no limit); more are merged") \

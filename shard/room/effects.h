@@ -112,7 +112,7 @@ struct fx {
             uint8_t n;
         } status;
         struct {
-            bool non_anonymous;
+            bool non_anonymous, overcrowded;
             uint32_t presence_broadcast;
         } facts;
         struct {

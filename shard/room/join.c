@@ -87,17 +87,20 @@ static struct session *enter(struct step *st, struct str nick, struct str payloa
 {
     struct room *room = st->room;
     enum affiliation a = room_affil(room, step_bare(st));
-    return roster_add(&room->roster, &(struct newcomer){
-                                         .gw = st->asker.origin.gw,
-                                         .sid = st->asker.origin.sid,
-                                         .join_pos = next_join_pos(st),
-                                         .nick = nick,
-                                         .jid = st->asker.origin.jid,
-                                         .presence = payload,
-                                         .affiliation = a,
-                                         .role = role_default(a, room->config.moderated),
-                                         .occupant_secret = room->occupant_secret,
-                                     });
+    struct session *s =
+        roster_add(&room->roster, &(struct newcomer){
+                                      .gw = st->asker.origin.gw,
+                                      .sid = st->asker.origin.sid,
+                                      .join_pos = next_join_pos(st),
+                                      .nick = nick,
+                                      .jid = st->asker.origin.jid,
+                                      .presence = payload,
+                                      .affiliation = a,
+                                      .role = role_default(a, room->config.moderated),
+                                      .occupant_secret = room->occupant_secret,
+                                  });
+    crowd_step(st);
+    return s;
 }
 
 /* To whom he is, as he may see it: his JID, or only his nick. */

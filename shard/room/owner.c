@@ -131,9 +131,7 @@ void owner_commit(struct step *st, struct pending *p)
     const struct room_config *now = &room->config;
     if (before.whois_anyone != now->whois_anyone ||
         before.presence_broadcast != now->presence_broadcast) {
-        struct fx *f = room_effects_add(st->fx, FX_FACTS);
-        f->facts.non_anonymous = now->whois_anyone;
-        f->facts.presence_broadcast = now->presence_broadcast;
+        show_facts(st);
     }
     plan_apply(st, &p->plan, &p->actor, step_bare(st));
     if (now->members_only && !before.members_only)

@@ -433,6 +433,20 @@ bool room_accepts(const struct room *room, const struct room_event *ev)
     return s && role_has_voice(s->occupant->role, room->config.moderated);
 }
 
+/* R94: whoever comes too many is shown as such, on every gateway. It begins above the service's
+ * number and ends a tenth below it, so that one who comes and goes does not turn it on and off. */
+void crowd_step(struct step *st)
+{
+    struct room *room = st->room;
+    uint32_t limit = room->service->presence_limit, n = room->roster.n_occupants;
+    bool crowded = limit && n > (room->overcrowded ? limit - limit / 10 : limit);
+    if (crowded == room->overcrowded)
+        return;
+    room->overcrowded = crowded;
+    if (n && !room->gone)
+        show_facts(st);
+}
+
 /* R1 */
 int room_step(struct room *room, const struct room_event *ev, struct room_effects *fx)
 {
@@ -451,6 +465,8 @@ int room_step(struct room *room, const struct room_event *ev, struct room_effect
         step_present(&st);
     else
         step_absent(&st);
+    if (before != room->roster.n_occupants)
+        crowd_step(&st);
     if (before > 0 && room->roster.n_occupants == 0)
         end_if_empty(&st);
     return 0;
@@ -471,6 +487,11 @@ struct str room_jid(const struct room *room)
 bool room_exists(const struct room *room)
 {
     return room->exists;
+}
+
+bool room_overcrowded(const struct room *room)
+{
+    return room->overcrowded;
 }
 
 bool room_is_locked(const struct room *room)

@@ -54,6 +54,8 @@ uint32_t room_pending(const struct room *room);
 struct str room_jid(const struct room *room);
 bool room_exists(
     const struct room *room); /* false before creation is committed and after its end */
+bool room_overcrowded(
+    const struct room *room); /* presence of others than moderators is theirs only */
 bool room_is_locked(const struct room *room);
 /* When a TICK is due; 1: soon, presence waits to be shown (R92); 0: none is. */
 uint64_t room_tick_ms(const struct room *room);

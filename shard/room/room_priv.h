@@ -33,6 +33,7 @@ struct room {
     struct str creator; /* bare JID, owned */
     uint64_t created_ms;
     struct event_name born; /* its creation: the log's older entries are another room's */
+    bool overcrowded;       /* R94 */
     bool locked;
     uint64_t lock_ends_ms; /* meaningful while locked */
     struct str moved_to;   /* owned; not while it exists: the room that took its place */
@@ -148,6 +149,8 @@ bool is_service_admin(const struct room *room, struct str bare);
 bool takes_registrations(const struct room *room);
 /* May somebody with this role see real JIDs here? */
 bool sees_jids(const struct room *room, enum role role);
+/* The number of occupants has changed: is the room overcrowded now, or no more? */
+void crowd_step(struct step *st);
 /* FX_GONE: the room has ended. */
 void room_end(struct step *st);
 

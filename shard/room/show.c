@@ -67,6 +67,14 @@ static void set_actor(struct step *st, struct fx *f, const struct actor *actor)
     f->presence.actor_jid = show_str(st, actor->jid);
 }
 
+void show_facts(struct step *st)
+{
+    struct fx *f = room_effects_add(st->fx, FX_FACTS);
+    f->facts.non_anonymous = st->room->config.whois_anyone;
+    f->facts.presence_broadcast = st->room->config.presence_broadcast;
+    f->facts.overcrowded = st->room->overcrowded;
+}
+
 void show_update(struct step *st, const struct occupant *o, const struct actor *actor,
                  bool has_reason, struct str reason)
 {

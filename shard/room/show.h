@@ -16,6 +16,9 @@ void reply_empty(struct step *st);
 /* A zeroed reply of that kind with its address filled in; valid until the next effect. */
 struct fx *reply_add(struct step *st, enum fx_reply_kind kind);
 
+/* What gateways must know of the room. */
+void show_facts(struct step *st);
+
 /* W48: role or affiliation of a nick changed, or is announced again. One record per session. */
 void show_update(struct step *st, const struct occupant *o, const struct actor *actor,
                  bool has_reason, struct str reason);

@@ -23,7 +23,7 @@ def answer(client, id):
 
 
 def test_enforced_nick(own_cluster):
-    """S-code-210, S7.10-210, S7.6-locked-down: who has reserved a nick enters under it and keeps it."""
+    """S-code-210, S7.2.2-210, S7.10-210, S7.6-locked-down: who has reserved a nick enters under it and keeps it."""
     cluster = own_cluster(gateways=2, shards=1, settings={"room.enforce_nick": "true"})
     ann, bob = pair(cluster, 1, 2)
     ann.iq("set", "<query xmlns='%s#admin'><item affiliation='member' jid='bob@localhost' nick='Robert'/>"
@@ -89,7 +89,7 @@ def test_presence_rate(own_cluster):
 
 
 def test_block_list(own_cluster):
-    """W22: whom the service blocks, by JID or by domain, no room admits, a moment later; whoever is inside stays,
+    """S14.6-blocked: whom the service blocks, by JID or by domain, no room admits, a moment later; whoever is inside stays,
     and nobody else is bothered. The list outlives the shards."""
     cluster = own_cluster(gateways=1, shards=2)
     ann, bob = pair(cluster)

@@ -402,8 +402,8 @@ void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
         put_codes(b, " ", f->status.codes, f->status.n);
         break;
     case FX_FACTS:
-        buf_printf(b, "facts %s broadcast=%x", f->facts.non_anonymous ? "anyone" : "moderators",
-                   f->facts.presence_broadcast);
+        buf_printf(b, "facts %s broadcast=%x%s", f->facts.non_anonymous ? "anyone" : "moderators",
+                   f->facts.presence_broadcast, f->facts.overcrowded ? " overcrowded" : "");
         break;
     case FX_REPLY:
         put_reply(t, b, f);

@@ -582,6 +582,7 @@ static void run(uint64_t seed)
     f.service.message_rate = seed % 3 == 0 ? 2 : 0;
     f.service.invite_rate = seed % 3 == 1 ? 2 : 0;
     f.service.voice_interval_ms = 500;
+    f.service.presence_limit = seed % 2 == 0 ? 3 : 0;
     f.service.admins = admins;
     f.service.n_admins = 1;
     f.service.tombstone_ms = seed % 3 == 0 ? 100000 : 0;

@@ -25,7 +25,7 @@ static void open_room(struct trace *t, const char *fields)
     "  notice moderators juliet@example.org=member\n"                                              \
     "  reply juliet result\n"
 
-/* S-code-210, S7.10-210, S7.6-locked-down */
+/* S-code-210, S7.2.2-210, S7.10-210, S7.6-locked-down */
 static void test_enforced_nick(void **state)
 {
     (void)state;
@@ -223,6 +223,31 @@ static void test_invitation_rate(void **state)
     trace_deinit(&t);
 }
 
+/* S7.2-crowded: it begins above the number, with the join that goes beyond, and ends a tenth below. */
+static void test_overcrowded(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.presence_limit = 10;
+    trace_room(&t, "");
+    char line[256];
+    for (int i = 2; i <= 12; i++) {
+        snprintf(line, sizeof line,
+                 "u%d: join U%d\n%s  join U%d(u%d@example.org/r none/participant)\n  subject to=u%d\n", i, i,
+                 i == 11 ? "  facts moderators broadcast=1c overcrowded\n" : "", i, i, i);
+        trace_run(&t, line);
+        assert_int_equal(room_overcrowded(t.room), i > 10);
+    }
+    for (int i = 12; i >= 9; i--) {
+        snprintf(line, sizeof line, "u%d: leave\n  leave U%d(u%d@example.org/r none/none)\n%s", i, i, i,
+                 i == 10 ? "  facts moderators broadcast=1c\n" : "");
+        trace_run(&t, line);
+        assert_int_equal(room_overcrowded(t.room), i > 10);
+    }
+    trace_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_message_rate),
         cmocka_unit_test(test_presence_rate),
         cmocka_unit_test(test_invitation_rate),
+        cmocka_unit_test(test_overcrowded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

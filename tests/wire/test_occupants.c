@@ -418,6 +418,88 @@ static void test_W43_moderators_see_jids(void **state)
              "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n");
 }
 
+#define ITEM(role) "<x xmlns='U'><item affiliation='none' role='" role "'/></x>"
+#define ITEM_OF(who, role) "<x xmlns='U'><item affiliation='none' role='" role "' jid='" who "@example.org/r'/></x>"
+#define OWN(who) "<x xmlns='U'><item affiliation='none' role='participant' jid='" who "@example.org/r'/><status code='110'/></x>"
+#define ROMEO_OF(to) "  " to " <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
+#define SUBJECT(to) "  " to " <message from='R' type='groupchat'><subject/></message>\n"
+
+/* S7.2.2-overcrowded: above room.presence_limit a newcomer gets the moderators and himself, and only moderators hear
+ * of him, of his changes and of his leaving; whoever was shown to all leaves before all; a moderator sees and is
+ * seen; and when there are few enough everybody has everybody again. */
+static void test_overcrowded(void **state)
+{
+    (void)state;
+    struct wire *w = wire_new();
+    wire_service(w)->presence_limit = 3;
+    wire_open(w, "");
+    (void)wire_do(w, "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>");
+    wire_run(w,
+             "nurse@3: <presence to='R/Nurse'><x xmlns='M'/></presence>\n" /* the last whom all are told of */
+             "  romeo <presence from='R/Nurse'>" ITEM_OF("nurse", "participant") "</presence>\n"
+             "  juliet@2 <presence from='R/Nurse'>" ITEM("participant") "</presence>\n"
+             ROMEO_OF("nurse@3")
+             "  nurse@3 <presence from='R/Juliet'>" ITEM("participant") "</presence>\n"
+             "  nurse@3 <presence from='R/Nurse'>" OWN("nurse") "</presence>\n"
+             SUBJECT("nurse@3")
+             "paris@2: <presence to='R/Paris'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Paris'>" ITEM_OF("paris", "participant") "</presence>\n"
+             ROMEO_OF("paris@2")
+             "  paris@2 <presence from='R/Paris'>" OWN("paris") "</presence>\n"
+             SUBJECT("paris@2")
+             "juliet@2: <presence to='R/Juliet'><show>away</show></presence>\n"
+             "  romeo <presence from='R/Juliet'><show>away</show>" ITEM_OF("juliet", "participant") "</presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><show>away</show>" OWN("juliet") "</presence>\n"
+             "paris@2: <presence to='R/County'/>\n"
+             "  romeo <presence from='R/Paris' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='paris@example.org/r' nick='County'/></x></presence>\n"
+             "  romeo <presence from='R/County'>" ITEM_OF("paris", "participant") "</presence>\n"
+             "  paris@2 <presence from='R/Paris' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='paris@example.org/r' nick='County'/><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/County'>" OWN("paris") "</presence>\n"
+             "juliet@2: <presence to='R/Jule'/>\n" /* who has seen the one go sees the other come */
+             "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Jule'/></x></presence>\n"
+             "  romeo <presence from='R/Jule'>" ITEM_OF("juliet", "participant") "</presence>\n"
+             "  paris@2 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Jule'/></x></presence>\n"
+             "  paris@2 <presence from='R/Jule'>" ITEM("participant") "</presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' jid='juliet@example.org/r' nick='Jule'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Jule'>" OWN("juliet") "</presence>\n"
+             "  nurse@3 <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='303'/><item affiliation='none' role='participant' nick='Jule'/></x></presence>\n"
+             "  nurse@3 <presence from='R/Jule'>" ITEM("participant") "</presence>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item nick='County' role='moderator'/></query></iq>\n"
+             "  romeo <presence from='R/County'><x xmlns='U'><item affiliation='none' role='moderator' jid='paris@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/></item></x></presence>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "  juliet@2 <presence from='R/County'><x xmlns='U'><item affiliation='none' role='moderator'><actor nick='Romeo'/></item></x></presence>\n"
+             "  paris@2 <presence from='R/County'><x xmlns='U'><item affiliation='none' role='moderator' jid='paris@example.org/r'><actor nick='Romeo'/></item><status code='110'/></x></presence>\n"
+             "  paris@2 <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/></x></presence>\n"
+             "  paris@2 <presence from='R/Nurse'>" ITEM_OF("nurse", "participant") "</presence>\n"
+             "  paris@2 <presence from='R/Jule'>" ITEM_OF("juliet", "participant") "</presence>\n"
+             "  nurse@3 <presence from='R/County'><x xmlns='U'><item affiliation='none' role='moderator'><actor nick='Romeo'/></item></x></presence>\n"
+             "tybalt@3: <presence to='R/Tybalt'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Tybalt'>" ITEM_OF("tybalt", "participant") "</presence>\n"
+             "  paris@2 <presence from='R/Tybalt'>" ITEM_OF("tybalt", "participant") "</presence>\n"
+             ROMEO_OF("tybalt@3")
+             "  tybalt@3 <presence from='R/County'>" ITEM("moderator") "</presence>\n"
+             "  tybalt@3 <presence from='R/Tybalt'>" OWN("tybalt") "</presence>\n"
+             SUBJECT("tybalt@3")
+             "nurse@3: <presence to='R/Nurse' type='unavailable'/>\n"
+             "  romeo <presence from='R/Nurse' type='unavailable'>" ITEM_OF("nurse", "none") "</presence>\n"
+             "  juliet@2 <presence from='R/Nurse' type='unavailable'>" ITEM("none") "</presence>\n"
+             "  paris@2 <presence from='R/Nurse' type='unavailable'>" ITEM_OF("nurse", "none") "</presence>\n"
+             "  tybalt@3 <presence from='R/Nurse' type='unavailable'>" ITEM("none") "</presence>\n"
+             "  nurse@3 <presence from='R/Nurse' type='unavailable'><x xmlns='U'><item affiliation='none' role='none' jid='nurse@example.org/r'/><status code='110'/></x></presence>\n"
+             "paris@2: <presence to='R/County' type='unavailable'/>\n"
+             "  romeo <presence from='R/County' type='unavailable'>" ITEM_OF("paris", "none") "</presence>\n"
+             "  juliet@2 <presence from='R/County' type='unavailable'>" ITEM("none") "</presence>\n"
+             "  paris@2 <presence from='R/County' type='unavailable'><x xmlns='U'><item affiliation='none' role='none' jid='paris@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Tybalt'>" ITEM("participant") "</presence>\n"
+             "  tybalt@3 <presence from='R/County' type='unavailable'>" ITEM("none") "</presence>\n"
+             "  tybalt@3 <presence from='R/Jule'>" ITEM("participant") "</presence>\n"
+             "tybalt@3: <presence to='R/Tybalt' type='unavailable'/>\n"
+             "  romeo <presence from='R/Tybalt' type='unavailable'>" ITEM_OF("tybalt", "none") "</presence>\n"
+             "  juliet@2 <presence from='R/Tybalt' type='unavailable'>" ITEM("none") "</presence>\n"
+             "  tybalt@3 <presence from='R/Tybalt' type='unavailable'><x xmlns='U'><item affiliation='none' role='none' jid='tybalt@example.org/r'/><status code='110'/></x></presence>\n");
+    wire_destroy(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_W41_presencebroadcast),
         cmocka_unit_test(test_W42_absent_users),
         cmocka_unit_test(test_W43_moderators_see_jids),
+        cmocka_unit_test(test_overcrowded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
