@@ -89,7 +89,7 @@ def test_presence_rate(own_cluster):
 
 
 def test_block_list(own_cluster):
-    """S14.6-blocked: whom the service blocks, by JID or by domain, no room admits, a moment later; whoever is inside stays,
+    """S7.2-blocklist: whom the service blocks, by JID or by domain, no room admits, a moment later; whoever is inside stays,
     and nobody else is bothered. The list outlives the shards."""
     cluster = own_cluster(gateways=1, shards=2)
     ann, bob = pair(cluster)

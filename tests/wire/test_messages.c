@@ -4,6 +4,9 @@
 /* clang-format off */
 #include "wire/lib_wire.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -262,6 +265,28 @@ static void test_not_offered(void **state)
              "  juliet@2 <iq from='R/Juliet' id='9' type='result'/>\n");
 }
 
+/* X0308-relayed, X0333-relayed, X0444-relayed, X0461-relayed: a room hands on what it need not understand, unchanged. */
+static void test_relayed(void **state)
+{
+    (void)state;
+    static const char *const payloads[] = {
+        "<body>hi</body><replace xmlns='urn:xmpp:message-correct:0' id='m1'/>",
+        "<displayed xmlns='urn:xmpp:chat-markers:0' id='s1'/>",
+        "<markable xmlns='urn:xmpp:chat-markers:0'/><body>read me</body>",
+        "<reactions xmlns='urn:xmpp:reactions:0' id='s1'><reaction>\xF0\x9F\x91\x8B</reaction></reactions><store xmlns='urn:xmpp:hints'/>",
+        "<reply xmlns='urn:xmpp:reply:0' to='R/Romeo' id='s1'/><fallback xmlns='urn:xmpp:fallback:0' for='urn:xmpp:reply:0'><body start='0' end='5'/></fallback><body>&gt; hi&#xA;ho</body>",
+    };
+    struct wire *w = wire_new();
+    wire_open(w, "");
+    for (size_t i = 0; i < sizeof payloads / sizeof *payloads; i++) {
+        char line[1024], want[1024];
+        snprintf(line, sizeof line, "romeo: <message to='R' type='groupchat' id='m'>%s</message>", payloads[i]);
+        snprintf(want, sizeof want, "  romeo <message from='R/Romeo' type='groupchat' id='m'>%s</message>\n", payloads[i]);
+        assert_string_equal(wire_do(w, line), want);
+    }
+    wire_destroy(&w);
+}
+
 /* S13-lang: of a message and of its parts, live, to one and in history, of presence and of leaving. What a client
  * writes in the place where the language travels is not believed. */
 static void test_lang(void **state)
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_W70_invitations),
         cmocka_unit_test(test_W72_invitation_makes_a_member),
         cmocka_unit_test(test_not_offered),
+        cmocka_unit_test(test_relayed),
         cmocka_unit_test(test_lang),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -418,13 +418,27 @@ static void test_W43_moderators_see_jids(void **state)
              "  juliet@2 <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n");
 }
 
+/* S7.7-update: what a client says of itself reaches all, with his item; caps too. */
+static void test_update(void **state)
+{
+    (void)state;
+#define STATE "<show>away</show><status>gone &amp; back</status><priority>5</priority><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='n' ver='v'/>"
+    struct wire *w = wire_new();
+    wire_open(w, "");
+    (void)wire_do(w, "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>");
+    wire_run(w, "juliet@2: <presence to='R/Juliet'>" STATE "</presence>\n"
+                "  romeo <presence from='R/Juliet'>" STATE "<x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
+                "  juliet@2 <presence from='R/Juliet'>" STATE "<x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n");
+    wire_destroy(&w);
+}
+
 #define ITEM(role) "<x xmlns='U'><item affiliation='none' role='" role "'/></x>"
 #define ITEM_OF(who, role) "<x xmlns='U'><item affiliation='none' role='" role "' jid='" who "@example.org/r'/></x>"
 #define OWN(who) "<x xmlns='U'><item affiliation='none' role='participant' jid='" who "@example.org/r'/><status code='110'/></x>"
 #define ROMEO_OF(to) "  " to " <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
 #define SUBJECT(to) "  " to " <message from='R' type='groupchat'><subject/></message>\n"
 
-/* S7.2.2-overcrowded: above room.presence_limit a newcomer gets the moderators and himself, and only moderators hear
+/* S7.2-crowded: above room.presence_limit a newcomer gets the moderators and himself, and only moderators hear
  * of him, of his changes and of his leaving; whoever was shown to all leaves before all; a moderator sees and is
  * seen; and when there are few enough everybody has everybody again. */
 static void test_overcrowded(void **state)
@@ -519,6 +533,7 @@ int main(void)
         cmocka_unit_test(test_W41_presencebroadcast),
         cmocka_unit_test(test_W42_absent_users),
         cmocka_unit_test(test_W43_moderators_see_jids),
+        cmocka_unit_test(test_update),
         cmocka_unit_test(test_overcrowded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
