@@ -43,7 +43,7 @@ def test_limits(own_cluster):
     go on, and nobody else is bothered."""
     cluster = own_cluster(gateways=1, shards=1, settings={
         "room.message_rate": "5", "room.max_message": "1000", "room.invite_rate": "3",
-        "limits.create_rate": "2"})
+        "room.creations_per_minute": "2"})
     ann, bob = pair(cluster)
     bob.join(ROOM, "Bob")
     bob.say(ROOM, "x" * 1000, id="big")

@@ -496,7 +496,7 @@ static void command(struct wire *w, struct str line)
         leave(w, client_get(w, rest), true, STR_NULL);
     } else if (begins(line, "vanish ", &rest)) {
         struct client *c = client_get(w, rest);
-        muc_client_forget(c);
+        muc_client_forget(w->gateways[c->gw].muc, c);
         c->gone = true;
     } else if (begins(line, "gateway ", &rest)) {
         uint32_t gw = (uint32_t)(rest.p[0] - '1');
