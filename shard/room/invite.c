@@ -101,7 +101,7 @@ void invite_step(struct step *st)
         }
         strangers = strangers || room_affil(room, jid_bare(to)) == AFFIL_NONE;
     }
-    struct person *p = s->occupant->person; /* R93 */
+    struct person *p = s->occupant->person; /* R123 */
     if (p->affiliation < AFFIL_ADMIN &&
         !rate_take(&p->invitations, ev->invite.n, room->service->invite_rate, 60000, ev->now_ms)) {
         reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("Too many invitations"));

@@ -32,7 +32,7 @@ bool nick_taken(const struct room *room, struct str nick, struct str bare)
     return o && !str_eq(o->person->bare, bare);
 }
 
-/* R89, S7.6-locked-down: the nick that somebody may have only; empty: any. */
+/* R120, S7.6-locked-down: the nick that somebody may have only; empty: any. */
 struct str nick_enforced(const struct room *room, struct str bare)
 {
     const struct affil *e = room->service->enforce_nicks ? affils_get(&room->affils, bare) : NULL;
@@ -188,7 +188,7 @@ static void show_entering(struct step *st, const struct session *s, enum fx_pres
             codes[n++] = 170;
         f->presence.n_self_statuses = n;
     }
-    if (st->asker.nick.n && !str_eq(s->occupant->nick, st->asker.nick)) /* R89, §7.2.2 */
+    if (st->asker.nick.n && !str_eq(s->occupant->nick, st->asker.nick)) /* R120, §7.2.2 */
         f->presence.self_statuses[f->presence.n_self_statuses++] = 210;
     if (!created)
         show_history(st, s);

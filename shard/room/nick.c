@@ -10,7 +10,7 @@ void nick_step(struct step *st, struct session *s)
     if (nick_refused(st, nick))
         return;
     struct str kept = nick_enforced(room, s->occupant->person->bare);
-    if (kept.n && !str_eq(kept, nick)) { /* R89 */
+    if (kept.n && !str_eq(kept, nick)) { /* R120 */
         reply_error(st, SE_NOT_ACCEPTABLE);
         return;
     }

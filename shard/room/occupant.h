@@ -25,7 +25,7 @@ struct person {
     enum affiliation affiliation;
     char occupant_id[OCCUPANT_ID_LEN]; /* hex (W13) */
     uint64_t voice_ms;                 /* when voice was asked for last; 0: never */
-    struct rate invitations;           /* that were sent (R93) */
+    struct rate invitations;           /* that were sent (R123) */
     struct list occupants;
     UT_hash_handle hh;
 };
@@ -52,7 +52,7 @@ struct session {
     struct occupant *occupant;
     struct gateway *gateway;
     struct list in_occupant, in_gateway, in_roster;
-    struct list in_late; /* its presence is still to be shown (R92); else alone */
+    struct list in_late; /* its presence is still to be shown (R122); else alone */
     UT_hash_handle hh;
 };
 

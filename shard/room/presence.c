@@ -1,7 +1,7 @@
 /* presence.c: available presence and probes (XEP-0045 §7.7, §7.2.18, §17.3). */
 #include "shard/room/show.h"
 
-/* R92: more changes than the service allows a room. Admins are never limited. */
+/* R122: more changes than the service allows a room. Admins are never limited. */
 bool presence_limited(struct step *st, const struct session *s)
 {
     const struct room_service *service = st->room->service;
@@ -19,7 +19,7 @@ static void update_show(struct step *st, const struct session *s)
     f->presence.n_records = 1;
 }
 
-/* R21, XEP-0045 §7.7. What comes too fast is shown later, and of one session only its last (R92).
+/* R21, XEP-0045 §7.7. What comes too fast is shown later, and of one session only its last (R122).
  */
 static void update(struct step *st, struct session *s)
 {
@@ -61,7 +61,7 @@ void presence_step(struct step *st)
         return;
     }
     bool other = ev->nick.n && !str_eq(ev->nick, s->occupant->nick);
-    /* Who asked for another nick than he was given may ask for it again (R89). */
+    /* Who asked for another nick than he was given may ask for it again (R120). */
     bool kept = ev->presence.join &&
                 str_eq(nick_enforced(st->room, s->occupant->person->bare), s->occupant->nick);
     if (other && !kept)

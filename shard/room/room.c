@@ -433,7 +433,7 @@ bool room_accepts(const struct room *room, const struct room_event *ev)
     return s && role_has_voice(s->occupant->role, room->config.moderated);
 }
 
-/* R94: whoever comes too many is shown as such, on every gateway. It begins above the service's
+/* R124: whoever comes too many is shown as such, on every gateway. It begins above the service's
  * number and ends a tenth below it, so that one who comes and goes does not turn it on and off. */
 void crowd_step(struct step *st)
 {

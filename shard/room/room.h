@@ -57,7 +57,7 @@ bool room_exists(
 bool room_overcrowded(
     const struct room *room); /* presence of others than moderators is theirs only */
 bool room_is_locked(const struct room *room);
-/* When a TICK is due; 1: soon, presence waits to be shown (R92); 0: none is. */
+/* When a TICK is due; 1: soon, presence waits to be shown (R122); 0: none is. */
 uint64_t room_tick_ms(const struct room *room);
 uint64_t room_lock_ends_ms(const struct room *room); /* Unix epoch ms; 0: not locked */
 const struct room_config *room_config(const struct room *room);

@@ -33,7 +33,7 @@ struct room {
     struct str creator; /* bare JID, owned */
     uint64_t created_ms;
     struct event_name born; /* its creation: the log's older entries are another room's */
-    bool overcrowded;       /* R94 */
+    bool overcrowded;       /* R124 */
     bool locked;
     uint64_t lock_ends_ms; /* meaningful while locked */
     struct str moved_to;   /* owned; not while it exists: the room that took its place */
@@ -44,7 +44,7 @@ struct room {
     struct event_name last; /* newest durable event that is applied */
     uint64_t join_pos;      /* of the newest occupancy */
 
-    struct rate messages, presences; /* what is said and shown (R91, R92) */
+    struct rate messages, presences; /* what is said and shown (R121, R122) */
 
     struct roster roster;
     struct affils affils;
@@ -178,7 +178,7 @@ bool nick_refused(struct step *st, struct str nick);
 /* Reserved by or in use by somebody else? */
 bool nick_taken(const struct room *room, struct str nick, struct str bare);
 void probe_step(struct step *st);
-/* The nick that the room makes this user have, empty: none (R89). */
+/* The nick that the room makes this user have, empty: none (R120). */
 struct str nick_enforced(const struct room *room, struct str bare);
 /* Shows somebody who has an affiliation and is not inside to one who is (W40, W42). */
 void absent_show(struct step *st, const struct room_affiliation *a, const struct session *to);
@@ -187,7 +187,7 @@ bool presence_limited(struct step *st, const struct session *s);
 void late_presences_step(struct step *st); /* shows what had to wait */
 
 void message_step(struct step *st);
-/* R91: is it too large, or one too many? Gives the refusal if so. */
+/* R121: is it too large, or one too many? Gives the refusal if so. */
 bool message_limited(struct step *st, const struct session *s);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
 bool message_is_subject(const struct room_event *ev);   /* W32 */
