@@ -591,6 +591,17 @@ static void test_a_question_below_the_mark(void **state)
     again.rseq = ev->rseq;
     /* what would change something is not done: nobody knows whether it was */
     assert_string_equal(asked(req_message(&again, "<body>z</body>")), "remote-server-timeout");
+    /* W35: an iq to an occupant that only asks is asked again, one that sets is not */
+    struct request iq = request();
+    iq.rseq = ev->rseq;
+    Verona__RoomEvent *relay = req(&iq);
+    Verona__RelayIn in = VERONA__RELAY_IN__INIT;
+    relay->body_case = VERONA__ROOM_EVENT__BODY_RELAY;
+    relay->relay = &in;
+    relay->nick = wire_bytes(STR("Nobody"));
+    assert_string_equal(asked(relay), "not-acceptable");
+    in.set = true;
+    assert_string_equal(asked(relay), "remote-server-timeout");
 }
 
 static void test_a_room_that_is_not_in_memory(void **state)
