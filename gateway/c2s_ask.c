@@ -4,6 +4,7 @@
 #include "gateway/edge.h"
 #include "gateway/registry.h"
 #include "base/err.h"
+#include "base/jid.h"
 
 enum { READY_MS = 50 };
 
@@ -13,6 +14,7 @@ struct ask {
     struct sasl_job *job;
     struct buf bare, resource;
     uint64_t sid;
+    bool outdone;           /* entered, and replaced before the answer came */
     struct loop_timer wait; /* for the cluster */
 };
 
@@ -109,7 +111,7 @@ static void on_bind(void *ctx, int err, struct str replaced)
     struct gateway *g = a->g;
     /* Entered, or perhaps so, for a session that will not be: nobody else would ever take it out.
      */
-    bool nobody = !a->c || a->c->ending;
+    bool nobody = !a->c || a->c->ending, outdone = a->outdone;
     if (err == ERR_UNKNOWN || (nobody && !err))
         registry_unbind(g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid);
     struct client *c = ask_end(a);
@@ -122,6 +124,18 @@ static void on_bind(void *ctx, int err, struct str replaced)
         end_replaced(g, c, replaced);
     }
     session_bound(c->session, err);
+    if (!err && outdone)
+        client_close(c, "conflict", "replaced by a new session");
+}
+
+/* The registry answered a later bind of another gateway, whose word came here before our own
+ * answer. */
+void ask_outdone(struct client *c, struct str jid)
+{
+    struct ask *a = c->ask;
+    if (a && a->sid == c->sid && str_eq(jid_bare(jid), buf_as_str(&a->bare)) &&
+        str_eq(jid_resource(jid), buf_as_str(&a->resource)))
+        a->outdone = true;
 }
 
 /* Between two lives of ours in the cluster nobody is entered: the entry would be one of the dead,

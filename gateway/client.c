@@ -52,18 +52,34 @@ void client_bind(struct client *c)
     c->edge->n_bound++;
 }
 
+/* Whose handle it is, bound or about to be; NULL: nobody's. */
+static struct client *guest(const struct edge *e, uint64_t sid)
+{
+    uint32_t index = (uint32_t)sid, generation = (uint32_t)(sid >> 32);
+    if (e && index < e->n_slots && e->slots[index].generation == generation)
+        return e->slots[index].client;
+    return NULL;
+}
+
 struct client *client_by_sid(struct gateway *g, uint64_t sid)
 {
-    struct edge *e = g->edge;
-    uint32_t index = (uint32_t)sid, generation = (uint32_t)(sid >> 32);
-    if (e && index < e->n_slots && e->slots[index].generation == generation) {
-        struct client *c = e->slots[index].client;
-        if (c && c->bound)
-            return c;
-    }
-    if (e)
-        e->stale_handles++;
+    struct client *c = guest(g->edge, sid);
+    if (c && c->bound)
+        return c;
+    if (g->edge)
+        g->edge->stale_handles++;
     return NULL;
+}
+
+void client_replaced(struct gateway *g, uint64_t sid, struct str jid)
+{
+    struct client *c = guest(g->edge, sid);
+    if (!c || c->ending)
+        return;
+    if (!c->bound)
+        ask_outdone(c, jid);
+    else if (str_eq(jid, client_jid(c)))
+        client_close(c, "conflict", "replaced by a new session");
 }
 
 uint64_t client_sid(const struct client *c)

@@ -33,6 +33,9 @@ void client_pause(struct client *c);
 void client_resume(struct client *c);
 /* Ends the stream with a stream error (RFC 6120 §4.9.3), e.g. "conflict". */
 void client_close(struct client *c, const char *condition, const char *text);
+/* A newer session has the resource of the session sid, if that has, or is about to get, the full
+ * JID jid: it ends with "conflict". */
+void client_replaced(struct gateway *g, uint64_t sid, struct str jid);
 
 /* The rooms' own data beside a session (muc.c), NULL at first; muc_client_gone() must free it. */
 void client_set_muc(struct client *c, void *p);

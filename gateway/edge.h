@@ -132,6 +132,8 @@ void ask_account(void *ctx, struct str bare);
 void ask_job(void *ctx, struct sasl_job *job);
 void ask_bind(void *ctx, struct str bare, struct str resource);
 void ask_forget(struct client *c);
+/* c has asked for jid, and another session has it since. */
+void ask_outdone(struct client *c, struct str jid);
 /* client.c */
 void client_slot_take(struct client *c);
 void client_slot_free(struct client *c);

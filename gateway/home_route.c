@@ -97,16 +97,16 @@ void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condit
 void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza)
 {
     static const enum stanza_kind kinds[] = {STANZA_MESSAGE, STANZA_IQ, STANZA_PRESENCE};
+    if (kind == KIND_REPLACE) {
+        client_replaced(h->g, sid, to);
+        return;
+    }
     struct client *c = client_by_sid(h->g, sid);
     if (!c || !client_alive(c))
         return;
     bool full = jid_resource(to).n > 0;
     if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
         return; /* the place has another guest */
-    if (kind == KIND_REPLACE) {
-        client_close(c, "conflict", "replaced by a new session");
-        return;
-    }
     if (kind < 0 || kind >= KIND_REPLACE)
         return;
     const char *name = stanza_kind_name(kinds[kind]);

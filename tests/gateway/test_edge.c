@@ -159,6 +159,51 @@ static void bind_unknown(void **state)
     rig_close();
 }
 
+static struct client *only_client(void)
+{
+    return LIST_ENTRY(rig_g.edge->clients.next, struct client, link);
+}
+
+static bool has_handle(void *ctx)
+{
+    (void)ctx;
+    return only_client()->sid != 0;
+}
+
+/* A later bind of another gateway can be known here before the answer to our own. */
+static void replaced_before_bound(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"ann@localhost/other", "bob@localhost/r", "ann@localhost"};
+    rig_open("auth.mode=open");
+    for (int replaced = 0; replaced < 2; replaced++) {
+        rig_connect(0);
+        rig_say(0, HEADER AUTH_ANN HEADER);
+        rig_hear(0, "<bind ");
+        rig_signal_redis(SIGSTOP);
+        rig_say(0, BIND);
+        assert_true(rig_run_until(has_handle, NULL, RIG_WAIT_MS));
+        uint64_t sid = only_client()->sid;
+        assert_null(client_by_sid(&rig_g, sid));
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            home_routed(rig_g.home, str_of(others[i]), sid, 3, STR_NULL);
+        if (replaced)
+            home_routed(rig_g.home, STR("ann@localhost/r"), sid, 3, STR_NULL);
+        rig_signal_redis(SIGCONT);
+        rig_hear(0, "<jid>ann@localhost/r</jid>");
+        if (replaced) {
+            rig_hear(0, "<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>");
+            rig_hear(0, NULL);
+        } else {
+            rig_say(0, PING);
+            rig_hear(0, "type='result' id='p'");
+        }
+        rig_hang_up_all();
+        assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+    }
+    rig_close();
+}
+
 static bool is_lost(void *ctx)
 {
     (void)ctx;
@@ -606,15 +651,25 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_life),        cmocka_unit_test(conflict),
-        cmocka_unit_test(many_slots),    cmocka_unit_test(crowded),
-        cmocka_unit_test(late_priority), cmocka_unit_test(bind_unknown),
-        cmocka_unit_test(between_lives), cmocka_unit_test(injection),
-        cmocka_unit_test(held),          cmocka_unit_test(timeouts),
-        cmocka_unit_test(keepalive),     cmocka_unit_test(rates),
-        cmocka_unit_test(slow),          cmocka_unit_test(addresses),
-        cmocka_unit_test(too_many),      cmocka_unit_test(no_descriptors),
-        cmocka_unit_test(drain),         cmocka_unit_test(cut),
+        cmocka_unit_test(a_life),
+        cmocka_unit_test(conflict),
+        cmocka_unit_test(replaced_before_bound),
+        cmocka_unit_test(many_slots),
+        cmocka_unit_test(crowded),
+        cmocka_unit_test(late_priority),
+        cmocka_unit_test(bind_unknown),
+        cmocka_unit_test(between_lives),
+        cmocka_unit_test(injection),
+        cmocka_unit_test(held),
+        cmocka_unit_test(timeouts),
+        cmocka_unit_test(keepalive),
+        cmocka_unit_test(rates),
+        cmocka_unit_test(slow),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(too_many),
+        cmocka_unit_test(no_descriptors),
+        cmocka_unit_test(drain),
+        cmocka_unit_test(cut),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
