@@ -3,6 +3,7 @@
  * It ends in steps: somebody asks (c2s_end, anywhere), the rooms are told at the end of the turn
  * (end_now), the parser goes when the turn is over, the struct when the descriptor is closed. */
 #include "gateway/edge.h"
+#include "gateway/forgetting.h"
 #include "gateway/registry.h"
 #include "base/jid.h"
 #include "rt/log.h"
@@ -45,10 +46,23 @@ static void free_parts(void *ctx)
     mem_free(c->to);
     c->to = NULL;
     c->over = true;
-    if (c->conn)
-        return; /* on_closed() comes back here */
+    if (c->conn || c->departing)
+        return; /* on_closed() or on_departed() comes back here */
     list_remove(&c->link);
     mem_free(c);
+}
+
+/* W85: nothing of this session counts any more. */
+static void on_departed(void *ctx)
+{
+    struct client *c = ctx;
+    c->departing = false;
+    if (c->conn && c->late_close)
+        conn_put(c->conn, STR("</stream:stream>"));
+    if (c->conn)
+        conn_finish(c->conn);
+    else if (c->over)
+        loop_defer(c->edge->g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
 }
 
 static void end_now(void *ctx)
@@ -67,15 +81,19 @@ static void end_now(void *ctx)
         registry_unbind(g, session_bare(c->session), jid_resource(jid), c->sid);
         c->bound = c->available = false;
         c->edge->n_bound--;
+        c->departing = g->forgetting != NULL;
     }
+    uint64_t sid = c->sid;
     client_slot_free(c);
     metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c->was_tls ? "tls" : "tcp",
                  reason_name(c->reason), 1);
     log_debug("stream_end", KV_Z("reason", reason_name(c->reason)), KV_U("broken", c->broken));
-    if (c->reason == END_SLOW)
+    if (c->reason == END_SLOW) /* its end may come before on_departed() */
         conn_abort(c->conn);
-    else
+    else if (!c->departing)
         conn_finish(c->conn);
+    if (c->departing)
+        forgetting_leave(g->forgetting, sid, on_departed, c);
     loop_defer(g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
 }
 
@@ -105,6 +123,9 @@ void c2s_cut(struct client *c)
 {
     c->ending = true;
     c->bound = c->available = false;
+    if (c->departing)
+        forgetting_abandon(c->edge->g->forgetting, c);
+    c->departing = false;
     loop_cancel(&c->end_task);
     loop_timer_stop(&c->timer);
     loop_timer_stop(&c->tag_timer);
@@ -300,7 +321,7 @@ static void on_closed(void *ctx)
     c->edge->bytes_out += conn_sent_bytes(c->conn);
     c->conn = NULL;
     edge_conn_closed(c->edge, c);
-    if (c->over)
+    if (c->over && !c->departing)
         loop_defer(l, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
 }
 
@@ -340,7 +361,10 @@ static const struct xml_ops xml_ops = {x_header, x_stanza, x_end, x_error};
 static void s_send(void *ctx, struct str xml)
 {
     struct client *c = ctx;
-    if (c->conn)
+    bool last = c->edge->g->forgetting && c->bound && str_is(xml, "</stream:stream>");
+    if (last)
+        c->late_close = true; /* W85: who waits for it knows that all he did is over */
+    else if (c->conn)
         conn_put(c->conn, xml);
 }
 
@@ -447,6 +471,7 @@ const struct session_ops c2s_session_ops = {
     .ask_account = ask_account,
     .ask_job = ask_job,
     .ask_bind = ask_bind,
+    .ask_register = ask_register,
     .stanza = s_stanza,
     .stream_error = s_stream_error,
     .ended = s_ended,

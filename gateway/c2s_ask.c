@@ -1,10 +1,14 @@
 /* c2s_ask.c: what a stream must wait for: an account, a password's keys, its resource. The stream
  * may end meanwhile; then the answer finds nobody, and puts back what it took. */
+#include "gateway/account_ops.h"
 #include "gateway/accounts.h"
 #include "gateway/edge.h"
+#include "gateway/forgetting.h"
+#include "gateway/register.h"
 #include "gateway/registry.h"
 #include "base/err.h"
 #include "base/jid.h"
+#include "base/muc.h"
 
 enum { READY_MS = 50 };
 
@@ -13,6 +17,8 @@ struct ask {
     struct gateway *g;
     struct sasl_job *job;
     struct buf bare, resource;
+    struct buf replaced; /* bind: the entry that held the resource */
+    bool counted;        /* bind: with test.forget_rooms */
     uint64_t sid;
     bool outdone;           /* entered, and replaced before the answer came */
     struct loop_timer wait; /* for the cluster */
@@ -36,6 +42,7 @@ static struct client *ask_end(struct ask *a)
     sasl_job_destroy(&a->job);
     buf_deinit(&a->bare);
     buf_deinit(&a->resource);
+    buf_deinit(&a->replaced);
     mem_free(a);
     return c && !c->ending ? c : NULL;
 }
@@ -105,15 +112,17 @@ static void end_replaced(struct gateway *g, struct client *c, struct str entry)
         client_close(old, "conflict", "replaced by a new session");
 }
 
-static void on_bind(void *ctx, int err, struct str replaced)
+/* The resource is his, or why it is not. Ends the question. */
+static void bound(struct ask *a, int err, struct str replaced)
 {
-    struct ask *a = ctx;
     struct gateway *g = a->g;
     /* Entered, or perhaps so, for a session that will not be: nobody else would ever take it out.
      */
     bool nobody = !a->c || a->c->ending, outdone = a->outdone;
-    if (err == ERR_UNKNOWN || (nobody && !err))
+    if (err == ERR_UNKNOWN || err == ERR_DENIED || (nobody && !err))
         registry_unbind(g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid);
+    if (a->counted && (nobody || err))
+        forgetting_leave(g->forgetting, 0, NULL, NULL);
     struct client *c = ask_end(a);
     if (!c)
         return;
@@ -123,7 +132,10 @@ static void on_bind(void *ctx, int err, struct str replaced)
         client_bind(c);
         end_replaced(g, c, replaced);
     }
-    session_bound(c->session, err);
+    if (err == ERR_DENIED)
+        c2s_error(c, "not-authorized", "the account was removed");
+    else
+        session_bound(c->session, err);
     if (!err && outdone)
         client_close(c, "conflict", "replaced by a new session");
 }
@@ -138,6 +150,37 @@ void ask_outdone(struct client *c, struct str jid)
         a->outdone = true;
 }
 
+/* Whoever removes an account ends the sessions that are entered. One that was entered later must
+ * see for itself that its account is gone. */
+static void on_still_there(void *ctx, const struct account *account)
+{
+    struct ask *a = ctx;
+    bool gone = account->asked && (!account->exists || account->disabled);
+    bound(a, gone ? ERR_DENIED : 0, buf_as_str(&a->replaced));
+}
+
+static void on_bind(void *ctx, int err, struct str replaced)
+{
+    struct ask *a = ctx;
+    if (err || !a->c || a->c->ending || a->c->edge->session.sasl.mode != AUTH_ACCOUNTS) {
+        bound(a, err, replaced);
+        return;
+    }
+    buf_str(&a->replaced, replaced);
+    accounts_lookup(a->g->redis, buf_as_str(&a->bare), on_still_there, a);
+}
+
+/* W85 */
+static void on_entered(void *ctx, bool ok)
+{
+    struct ask *a = ctx;
+    a->counted = ok;
+    if (ok)
+        registry_bind(a->g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid, on_bind, a);
+    else
+        bound(a, ERR_UNAVAILABLE, STR_NULL);
+}
+
 /* Between two lives of ours in the cluster nobody is entered: the entry would be one of the dead,
  * and the next life begins without him. The stream's own time limit ends the waiting. */
 static void bind_when_ready(void *ctx)
@@ -150,7 +193,10 @@ static void bind_when_ready(void *ctx)
     }
     client_slot_take(c);
     a->sid = c->sid;
-    registry_bind(a->g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid, on_bind, a);
+    if (a->g->forgetting)
+        forgetting_enter(a->g->forgetting, on_entered, a);
+    else
+        registry_bind(a->g, buf_as_str(&a->bare), buf_as_str(&a->resource), a->sid, on_bind, a);
 }
 
 void ask_bind(void *ctx, struct str bare, struct str resource)
@@ -160,4 +206,31 @@ void ask_bind(void *ctx, struct str bare, struct str resource)
     buf_str(&a->bare, bare);
     buf_str(&a->resource, resource);
     bind_when_ready(a);
+}
+
+static void on_registered(void *ctx, enum account_result r)
+{
+    struct client *c = ask_end(ctx);
+    if (c)
+        session_registered(c->session, r == ACCOUNT_DONE     ? SE_NONE
+                                       : r == ACCOUNT_EXISTS ? SE_CONFLICT
+                                                             : SE_RESOURCE_CONSTRAINT);
+}
+
+int ask_register(void *ctx, struct str username, struct str password)
+{
+    int condition = SE_NONE;
+    struct client *c = ctx;
+    struct gateway *g = c->edge->g;
+    struct arena a;
+    struct str bare, prepared;
+    arena_init(&a);
+    if (!account_name_ok(g, username, &a, &bare) || !account_password_ok(password, &a, &prepared))
+        condition = SE_NOT_ACCEPTABLE;
+    else if (!register_rate_take(c->edge->registrations, c->ip, loop_now_ms(g->loop)))
+        condition = SE_RESOURCE_CONSTRAINT;
+    else
+        account_set(g, bare, prepared, true, on_registered, ask_new(c));
+    arena_deinit(&a);
+    return condition;
 }

@@ -52,22 +52,40 @@ static void on_page(void *ctx, const redisReply *r, int err)
     mem_free(q);
 }
 
-void directory_page(struct redis *r, enum directory_order order, enum directory_how how,
-                    struct str mark, uint32_t limit, directory_fn *fn, void *ctx)
+static void page(struct redis *r, struct str key, struct str order, struct str how, struct str mark,
+                 uint32_t limit, directory_fn *fn, void *ctx)
 {
-    static const char *const orders[] = {"address", "nusers"};
-    static const char *const hows[] = {"index", "after", "before"};
     struct ask *q = mem_alloc(sizeof *q);
     struct buf n;
     *q = (struct ask){fn, ctx};
     buf_init(&n);
     buf_u64(&n, limit);
     const struct str argv[] = {
-        STR("FCALL_RO"),       STR("verona_page"),  STR("3"),
-        STR("verona:rooms"),   STR(TAGGED "users"), STR(TAGGED "info"),
-        str_of(orders[order]), str_of(hows[how]),   mark,
+        STR("FCALL_RO"),
+        STR("verona_page"),
+        STR("3"),
+        key,
+        STR(TAGGED "users"),
+        STR(TAGGED "info"),
+        order,
+        how,
+        mark,
         buf_as_str(&n),
     };
     redis_command(r, sizeof argv / sizeof argv[0], argv, 0, on_page, q);
     buf_deinit(&n);
+}
+
+void directory_page(struct redis *r, enum directory_order order, enum directory_how how,
+                    struct str mark, uint32_t limit, directory_fn *fn, void *ctx)
+{
+    static const char *const orders[] = {"address", "nusers"};
+    static const char *const hows[] = {"index", "after", "before"};
+    page(r, STR("verona:rooms"), str_of(orders[order]), str_of(hows[how]), mark, limit, fn, ctx);
+}
+
+void directory_all(struct redis *r, struct str after, uint32_t limit, directory_fn *fn, void *ctx)
+{
+    page(r, STR(TAGGED "all"), STR("address"), after.n ? STR("after") : STR("index"),
+         after.n ? after : STR("0"), limit, fn, ctx);
 }

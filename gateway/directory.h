@@ -32,5 +32,8 @@ typedef void directory_fn(void *ctx, int err, const struct directory_page *page)
 /* mark: a number for INDEX, else a place of the order (search.h); before "" is the last page. */
 void directory_page(struct redis *r, enum directory_order order, enum directory_how how,
                     struct str mark, uint32_t limit, directory_fn *fn, void *ctx);
+/* Every room there is, hidden ones too, by address, behind `after` (empty: from the first). Of
+ * hidden rooms no more is known than that. */
+void directory_all(struct redis *r, struct str after, uint32_t limit, directory_fn *fn, void *ctx);
 
 #endif

@@ -3,6 +3,7 @@
 #include "gateway/service_info.h"
 #include "gateway/edge.h"
 #include "gateway/edge_ops.h"
+#include "gateway/register.h"
 #include "gateway/tls.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -169,6 +170,8 @@ struct edge *edge_new(struct gateway *g)
     e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
     e->session.sasl.random = rt_random;
     e->session.caps = service_info_caps(g->info);
+    e->session.registration = register_configured(cfg);
+    e->registrations = register_rate_new((uint32_t)config_int(cfg, CFG_AUTH_REGISTRATIONS));
     uint32_t stanza = (uint32_t)config_int(cfg, CFG_LIMIT_STANZA);
     e->before_auth =
         (struct xml_limits){LIMIT_STANZA_PREAUTH, LIMIT_CHILDREN_PREAUTH, LIMIT_STANZA_PREAUTH};
@@ -271,6 +274,7 @@ void edge_destroy(struct edge **e_p)
     metrics_off_collect(collect, e);
     loop_timer_stop(&e->sweep);
     tls_server_destroy(&e->tls);
+    register_rate_destroy(&e->registrations);
     mem_free(e->slots);
     mem_free(e);
 }

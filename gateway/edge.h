@@ -50,6 +50,7 @@ struct edge {
     int64_t per_ip;
     uint32_t max_conns; /* a part of the descriptors is kept for everything else */
 
+    struct register_rate *registrations;
     struct listener *listener; /* NULL until edge_listen() */
     struct ip_count *ips;
     struct list clients; /* struct client.link: every connection */
@@ -99,6 +100,8 @@ struct client {
     void *muc;
 
     bool authed, tls_asked, in_handshake;
+    bool departing,
+        late_close;            /* test.forget_rooms: still counted; </stream:stream> is to follow */
     bool held;                 /* the session waits for an answer, and the socket with it */
     bool ending, broken, over; /* end asked for; how; done */
     enum end_reason reason;
@@ -131,6 +134,7 @@ extern const struct session_ops c2s_session_ops;
 void ask_account(void *ctx, struct str bare);
 void ask_job(void *ctx, struct sasl_job *job);
 void ask_bind(void *ctx, struct str bare, struct str resource);
+int ask_register(void *ctx, struct str username, struct str password);
 void ask_forget(struct client *c);
 /* c has asked for jid, and another session has it since. */
 void ask_outdone(struct client *c, struct str jid);

@@ -7,10 +7,13 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "prep/jid_prep.h"
+#include "gateway/commands.h"
 #include "gateway/edge_ops.h"
+#include "gateway/forgetting.h"
 #include "gateway/link.h"
+#include "gateway/orders.h"
 #include "gateway/status.h"
+#include "prep/jid_prep.h"
 #include "rt/config.h"
 #include "rt/http.h"
 #include "rt/log.h"
@@ -169,6 +172,10 @@ int gateway_new(struct loop *l, const struct config *cfg, struct gateway **out, 
     if (config_str(cfg, CFG_REDIS_PASSWORD)[0])
         redis_set_password(g->redis, config_str(cfg, CFG_REDIS_PASSWORD));
     g->link = link_new(g);
+    g->orders = orders_new(g);
+    g->commands = commands_new(g);
+    if (config_bool(cfg, CFG_TEST_FORGET))
+        g->forgetting = forgetting_new(g);
     g->home = home_new(g);
     g->muc = muc_new(g);
     struct buf admin;
@@ -203,9 +210,12 @@ void gateway_destroy(struct gateway **g_p)
     edge_destroy(&g->edge);
     muc_destroy(&g->muc);
     home_destroy(&g->home);
+    orders_destroy(&g->orders);
+    forgetting_destroy(&g->forgetting);
     link_destroy(&g->link);
     cluster_destroy(&g->cluster);
     redis_destroy(&g->redis);
+    commands_destroy(&g->commands);
     service_info_destroy(&g->info);
     mem_free(g);
     *g_p = NULL;

@@ -23,6 +23,9 @@ struct home;
 struct muc;
 struct link;
 struct service_info;
+struct orders;
+struct commands;
+struct forgetting;
 struct xnode;
 struct client;
 
@@ -32,10 +35,14 @@ struct gateway {
     struct redis *redis;
     struct cluster *cluster;
     struct http *http;
-    struct edge *edge; /* listeners, connections, clients (edge.c) */
-    struct home *home; /* home.c */
-    struct muc *muc;   /* muc.c */
-    struct link *link; /* link.c */
+    struct edge *edge;             /* listeners, connections, clients (edge.c) */
+    struct home *home;             /* home.c */
+    struct muc *muc;               /* muc.c */
+    struct link *link;             /* link.c */
+    struct orders *orders;         /* orders.c */
+    struct commands *commands;     /* commands.c */
+    struct forgetting *forgetting; /* forgetting.c; NULL unless test.forget_rooms */
+    uint32_t n_walks;              /* online.c */
     struct service_info *info;
     uint32_t max_per_user; /* rooms that one may be in; 0: no limit */
     struct node node;

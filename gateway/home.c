@@ -1,9 +1,11 @@
 /* home.c: the server's own duties: enough for any client library (FEATURES W81 to W84). */
 #include "gateway/home.h"
+#include "gateway/commands.h"
 #include "gateway/edge.h"
 #include "gateway/home_ns.h"
 #include "gateway/muc_in.h"
 #include "gateway/private_xml.h"
+#include "gateway/register.h"
 #include "gateway/registry.h"
 #include "base/jid.h"
 #include "base/muc.h"
@@ -34,9 +36,8 @@ void home_destroy(struct home **h_p)
 
 void home_client_gone(struct home *h, struct client *c)
 {
-    /* Answers find him by his handle, which is void from now on: nothing to undo. */
-    (void)h;
-    (void)c;
+    /* Answers find him by his handle, which is void from now on. */
+    commands_client_gone(h->g->commands, c);
 }
 
 /* ---------------------------------------------------------------- answers */
@@ -140,7 +141,12 @@ static bool common_iq(struct home *h, struct client *c, const struct xnode *st,
                       const struct xnode *child, enum home_target target)
 {
     bool get = str_is(xnode_attr(st, "type"), "get");
-    if (get && xnode_is(child, NS_PING, "ping"))
+    if (target != HOME_ACCOUNT && xnode_is(child, NS_COMMANDS, "command"))
+        commands_run(h->g->commands, c, st, child, target);
+    else if (target != HOME_SERVICE && register_offered(h->g) &&
+             xnode_is(child, NS_REGISTER, "query"))
+        register_iq(h->g, c, st, child);
+    else if (get && xnode_is(child, NS_PING, "ping"))
         home_result(c, st, STR_NULL);
     else if (get && xnode_is(child, NS_VERSION, "query"))
         version(c, st);

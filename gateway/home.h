@@ -5,7 +5,9 @@
  *   home_rooms.c   the list of rooms (XEP-0059)
  *   home_search.c  searching them (XEP-0433)
  *   home_route.c   between users, here or on another gateway
- *   private_xml.c  XEP-0049 */
+ *   private_xml.c  XEP-0049
+ *   register.c     XEP-0077 of who is logged in
+ *   commands.h     XEP-0050, with files of its own */
 #ifndef MUC_HOME_H
 #define MUC_HOME_H
 

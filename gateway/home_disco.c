@@ -1,5 +1,6 @@
 /* home_disco.c: what the server, the rooms' service and an account say of themselves (XEP-0030,
  * XEP-0128). */
+#include "gateway/commands.h"
 #include "gateway/home.h"
 #include "gateway/service_info.h"
 #include "base/muc.h"
@@ -36,6 +37,11 @@ bool home_disco(struct home *h, struct client *c, const struct xnode *st, const 
     struct str node = xnode_attr(query, "node");
     if (!wants_info && !xnode_is(query, NS_DISCO_ITEMS, "query"))
         return false;
+    bool known = node.n && target != HOME_ACCOUNT &&
+                 (wants_info ? commands_info(h->g->commands, c, st, node, target)
+                             : commands_items(h->g->commands, c, st, node, target));
+    if (known)
+        return true;
     if (wants_info)
         info(h, c, st, node, target);
     else if (node.n)

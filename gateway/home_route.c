@@ -1,10 +1,18 @@
 /* home_route.c: stanzas between users. Out: to the owner of the slot of the target's bare JID,
  * which looks him up. In: to the session it found, if that is still there. */
 #include "gateway/home.h"
+#include "gateway/orders.h"
 #include "base/jid.h"
 #include "base/muc.h"
 
-enum { KIND_MESSAGE, KIND_IQ, KIND_PRESENCE, KIND_REPLACE }; /* Route.Kind of muc.proto */
+enum {
+    KIND_MESSAGE,
+    KIND_IQ,
+    KIND_PRESENCE,
+    KIND_REPLACE,
+    KIND_END,
+    KIND_ANNOUNCE
+}; /* Route.Kind of muc.proto */
 
 /* ---------------------------------------------------------------- out */
 
@@ -75,6 +83,8 @@ void home_to_user(struct home *h, struct client *c, const struct xnode *st, stru
 void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition)
 {
     struct home_ref *r = &h->refs[ref % HOME_REFS];
+    if (orders_routed(h->g->orders, ref, condition > 0 ? condition : SE_SERVICE_UNAVAILABLE, 0))
+        return;
     if (by_sid == 0 || r->ref != ref || r->sid != by_sid)
         return;
     struct client *c = client_by_sid(h->g, by_sid);
@@ -94,11 +104,34 @@ void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condit
 
 /* ---------------------------------------------------------------- in */
 
+/* What follows "<message": a tail. Empty: it is no such stanza. */
+static struct str tail_of(struct str stanza, enum stanza_kind kind)
+{
+    const char *name = stanza_kind_name(kind);
+    size_t n = strlen(name) + 1;
+    if (stanza.n <= n || stanza.p[0] != '<' || memcmp(stanza.p + 1, name, n - 1) != 0 ||
+        !strchr(" >/", stanza.p[n]))
+        return STR_NULL;
+    return str_n(stanza.p + n, stanza.n - n);
+}
+
+static void announce_to(void *ctx, struct client *c)
+{
+    if (client_available(c, NULL))
+        client_send(c, STANZA_MESSAGE, *(struct str *)ctx, false);
+}
+
 void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza)
 {
     static const enum stanza_kind kinds[] = {STANZA_MESSAGE, STANZA_IQ, STANZA_PRESENCE};
     if (kind == KIND_REPLACE) {
         client_replaced(h->g, sid, to);
+        return;
+    }
+    if (kind == KIND_ANNOUNCE) {
+        struct str tail = tail_of(stanza, STANZA_MESSAGE);
+        if (tail.n)
+            client_each(h->g, announce_to, &tail);
         return;
     }
     struct client *c = client_by_sid(h->g, sid);
@@ -107,13 +140,15 @@ void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct s
     bool full = jid_resource(to).n > 0;
     if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
         return; /* the place has another guest */
+    if (kind == KIND_END) {
+        bool removed = str_is(stanza, "removed"); /* XEP-0077 §3.2 */
+        client_close(c, removed ? "not-authorized" : "policy-violation",
+                     removed ? "the account was removed" : "ended by an admin of the service");
+        return;
+    }
     if (kind < 0 || kind >= KIND_REPLACE)
         return;
-    const char *name = stanza_kind_name(kinds[kind]);
-    size_t n = strlen(name) + 1;
-    /* "<message ...": what follows the name is a tail. */
-    if (stanza.n <= n || stanza.p[0] != '<' || memcmp(stanza.p + 1, name, n - 1) != 0 ||
-        !strchr(" >/", stanza.p[n]))
-        return;
-    client_send(c, kinds[kind], str_n(stanza.p + n, stanza.n - n), false);
+    struct str tail = tail_of(stanza, kinds[kind]);
+    if (tail.n)
+        client_send(c, kinds[kind], tail, false);
 }

@@ -8,6 +8,8 @@
 
 #include "base/err.h"
 #include "bus/bus_status.h"
+#include "gateway/forgetting.h"
+#include "gateway/orders.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
 
@@ -226,6 +228,14 @@ static void on_item(void *ctx, struct bus_peer *peer, struct str bytes)
         home_route_failed(l->g->home, item->route_failed->by_sid, item->route_failed->ref,
                           (int)item->route_failed->condition);
         break;
+    case VERONA__ITEM__KIND_ROUTE_DONE:
+        (void)orders_routed(l->g->orders, item->route_done->ref, 0, item->route_done->count);
+        break;
+    case VERONA__ITEM__KIND_FORGOT:
+        forgetting_answered(l->g->forgetting, bus_peer_id(peer), bus_peer_boot(peer),
+                            item->forgot->ref);
+        break;
+    case VERONA__ITEM__KIND_FORGET:
     case VERONA__ITEM__KIND_EVENT:
     case VERONA__ITEM__KIND_ROUTE:
     case VERONA__ITEM__KIND_ASK_SLOTS:
@@ -273,6 +283,23 @@ uint64_t link_request(struct link *l, Verona__RoomEvent *ev)
         link_pause(l, &l->parked, ev->sid);
     }
     return ev->rseq;
+}
+
+bool link_pending_of(const struct link *l, uint64_t sid)
+{
+    return pending_of(l->pending, sid);
+}
+
+void link_forget(struct link *l, const struct cluster_member *shard, uint64_t ref)
+{
+    struct bus_peer *p = l->bus ? bus_find(l->bus, str_of(shard->id), shard->boot) : NULL;
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__Forget f = VERONA__FORGET__INIT;
+    f.ref = ref;
+    item.kind_case = VERONA__ITEM__KIND_FORGET;
+    item.forget = &f;
+    if (p)
+        (void)link_send_item(l, p, &item);
 }
 
 void link_acknowledge(struct link *l, uint64_t rseq)

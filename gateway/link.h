@@ -22,6 +22,11 @@ uint32_t link_slot(const struct link *l, struct str jid);
  * the credit window waits for that shard. 0: too much waits already, it was not taken (never for a
  * leave). */
 uint64_t link_request(struct link *l, Verona__RoomEvent *ev);
+/* Is a request of that session not acknowledged yet? Looks at all there are. */
+bool link_pending_of(const struct link *l, uint64_t sid);
+struct cluster_member;
+/* Forget to one shard; lost if it is not linked now. */
+void link_forget(struct link *l, const struct cluster_member *shard, uint64_t ref);
 /* The owner's stream acknowledged it (Delivery.origin or Ack). */
 void link_acknowledge(struct link *l, uint64_t rseq);
 

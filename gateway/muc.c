@@ -2,6 +2,7 @@
 #include "gateway/muc_priv.h"
 
 #include "base/jid.h"
+#include "gateway/orders.h"
 #include "rt/log.h"
 #include "rt/loop.h"
 #include "rt/metrics.h"
@@ -171,6 +172,7 @@ void muc_client_forget(struct muc *m, struct client *c)
 static void acknowledge(struct muc *m, uint64_t rseq, struct str room, bool groupchat)
 {
     struct link_origin o;
+    (void)orders_reply(m->g->orders, rseq, NULL); /* done, and nothing was to be said of it */
     if (!link_origin(m->g->link, rseq, &o))
         return; /* acknowledged before */
     if (o.what == LINK_JOIN) {
@@ -259,6 +261,18 @@ static void check_gap(const struct mroom *room, const Verona__Delivery *d)
              KV_U("prev_seq", s));
 }
 
+static bool is_ours(const struct muc *m, const Verona__Delivery *d)
+{
+    return d->origin && str_is(wire_str(d->origin->gateway), m->g->ref);
+}
+
+/* To the client, unless the gateway asked for itself. */
+static void show_reply(struct muc *m, const Verona__Delivery *d, const Verona__Reply *r)
+{
+    if (!is_ours(m, d) || !orders_reply(m->g->orders, d->origin->rseq, r))
+        muc_show_reply(m, wire_str(d->room), r);
+}
+
 void muc_delivery(struct muc *m, const Verona__Delivery *d)
 {
     struct str jid = wire_str(d->room);
@@ -282,7 +296,7 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
         if (part->kind_case == VERONA__PART__KIND_ROSTER)
             room = fill(m, room, d, part->roster);
         else if (part->kind_case == VERONA__PART__KIND_REPLY)
-            muc_show_reply(m, jid, part->reply);
+            show_reply(m, d, part->reply);
         else if (part->kind_case == VERONA__PART__KIND_ARCHIVE)
             muc_show_archive(m, jid, part->archive);
         else if (part->kind_case == VERONA__PART__KIND_POST)
@@ -296,7 +310,7 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
         destroyed = destroyed || part->kind_case == VERONA__PART__KIND_DESTROYED;
     }
     arena_deinit(&whole);
-    if (d->origin && str_is(wire_str(d->origin->gateway), m->g->ref))
+    if (is_ours(m, d))
         acknowledge(m, d->origin->rseq, jid, groupchat);
     if (!room)
         return;

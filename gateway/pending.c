@@ -215,6 +215,15 @@ void pending_restart(struct pending *p)
     }
 }
 
+bool pending_of(const struct pending *p, uint64_t sid)
+{
+    for (const struct req *q = p->by_rseq; q; q = q->hh.next) {
+        if (q->r.sid == sid)
+            return true;
+    }
+    return false;
+}
+
 bool pending_any(const struct pending *p, uint32_t slot)
 {
     return !list_empty(&p->slots[slot]);

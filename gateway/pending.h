@@ -51,6 +51,8 @@ void pending_new_owner(struct pending *p, uint32_t slot, uint64_t epoch);
  */
 void pending_restart(struct pending *p);
 
+/* Is one of that session there? Looks at all. */
+bool pending_of(const struct pending *p, uint64_t sid);
 bool pending_any(const struct pending *p, uint32_t slot);
 uint32_t pending_count(const struct pending *p);
 size_t pending_bytes(const struct pending *p);

@@ -88,7 +88,7 @@ int registry_parse(struct str text, struct registry_entry *out)
 
 static void bind_send(struct call *c);
 
-static bool is_dead(const struct gateway *g, const struct registry_entry *e)
+bool registry_is_dead(const struct gateway *g, const struct registry_entry *e)
 {
     const struct cluster_member *m = cluster_find(g->cluster, CLUSTER_GATEWAY, e->gateway);
     if (m)
@@ -106,7 +106,7 @@ static void on_entries(void *ctx, const redisReply *r, int err)
     for (size_t i = 0; !err && r->type == REDIS_REPLY_ARRAY && i + 1 < r->elements; i += 2) {
         struct registry_entry e;
         struct str text = redis_str(r->element[i + 1]);
-        if (registry_parse(text, &e) || !is_dead(c->g, &e))
+        if (registry_parse(text, &e) || !registry_is_dead(c->g, &e))
             continue;
         char who[160];
         int n = snprintf(who, sizeof who, "%.*s %llu %llu", STR_FMT(e.gateway),

@@ -22,6 +22,9 @@ struct registry_entry {
 /* Errors: ERR_INVALID. */
 MUST_CHECK int registry_parse(struct str text, struct registry_entry *out);
 
+/* Is it a session of a gateway, or of a life of it, that is over? */
+bool registry_is_dead(const struct gateway *g, const struct registry_entry *e);
+
 /* err: 0, ERR_FULL (LIMIT_SESSIONS_PER_USER), ERR_UNAVAILABLE, ERR_UNKNOWN. replaced: the entry
  * that held the resource before, empty if none. */
 typedef void registry_fn(void *ctx, int err, struct str replaced);

@@ -2,6 +2,7 @@
 #include "gateway/service_info.h"
 #include "gateway/disco.h"
 #include "gateway/home_ns.h"
+#include "gateway/register.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "rt/config.h"
@@ -10,10 +11,12 @@
 #define NODE_0390 NS_CAPS "#sha-256."
 
 static const char *const server_features[] = {
-    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_VERSION, NS_PING, NS_CAPS_0115, NS_CAPS,
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_VERSION,  NS_PING, NS_CAPS_0115,
+    NS_CAPS,       NS_COMMANDS,    NS_REGISTER, /* the last one only with auth.registration */
 };
 static const char *const service_features[] = {
-    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_MUC, NS_RSM, NS_UNIQUE, NS_SEARCH, NS_VERSION, NS_PING,
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_MUC,  NS_RSM,      NS_UNIQUE,
+    NS_SEARCH,     NS_VERSION,     NS_PING, NS_COMMANDS,
 };
 static const char *const account_features[] = {NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PRIVATE, NS_PING};
 
@@ -79,11 +82,12 @@ struct service_info *service_info_new(const struct config *cfg)
                                                  .type = "registered",
                                                  .features = account_features,
                                                  .n_features = COUNT(account_features)};
-    si->info[INFO_SERVER] = (struct disco_info){.category = "server",
-                                                .type = "im",
-                                                .name = "Verona",
-                                                .features = server_features,
-                                                .n_features = COUNT(server_features)};
+    si->info[INFO_SERVER] =
+        (struct disco_info){.category = "server",
+                            .type = "im",
+                            .name = "Verona",
+                            .features = server_features,
+                            .n_features = COUNT(server_features) - !register_configured(cfg)};
     si->info[INFO_SERVICE] = (struct disco_info){.category = "conference",
                                                  .type = "text",
                                                  .name = "Verona",

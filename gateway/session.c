@@ -10,6 +10,7 @@
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
 #define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
 #define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
+#define NS_REGISTER_FEATURE "http://jabber.org/features/iq-register"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 
 struct session {
@@ -23,7 +24,7 @@ struct session {
     uint32_t sasl_tries; /* that failed */
     struct sasl *sasl;   /* NULL when authenticated */
     struct buf bare, jid;
-    struct buf bind_id; /* id of the iq that asks for the resource */
+    struct buf bind_id; /* id of the iq that asks for the resource, or an account */
     bool bind_has_id;
 };
 
@@ -131,6 +132,12 @@ void session_error(struct session *s, const char *condition, const char *text)
     end(s, SESSION_REFUSED);
 }
 
+/* XEP-0077: where PLAIN would be fine, for the password is sent as it is. */
+static bool registers(const struct session *s)
+{
+    return s->cfg->registration && !s->authed && s->link != SASL_LINK_CLEAR;
+}
+
 static void send_features(struct session *s)
 {
     struct buf b;
@@ -156,6 +163,8 @@ static void send_features(struct session *s)
         }
         if (any)
             buf_z(&b, "</mechanisms>");
+        if (registers(s))
+            buf_z(&b, "<register xmlns='" NS_REGISTER_FEATURE "'/>");
     }
     buf_z(&b, "</stream:features>");
     send_buf(s, &b);
@@ -384,6 +393,70 @@ static void sasl_element(struct session *s, const struct xnode *st, struct arena
         session_error(s, "unsupported-stanza-type", NULL);
 }
 
+/* ---------------------------------------------------------------- registration */
+
+static void register_before_login(struct session *s, const struct xnode *st, struct arena *a)
+{
+    struct str id = xnode_attr(st, "id"), type = xnode_attr(st, "type");
+    const struct xnode *query = xnode_elem(st->first);
+    bool get = str_is(type, "get");
+    if (id.n > LIMIT_ID || (!get && !str_is(type, "set"))) {
+        iq_error(s, STR_NULL, SE_BAD_REQUEST);
+        return;
+    }
+    if (get) {
+        struct buf b;
+        buf_init(&b);
+        iq_begin(&b, "result", id);
+        buf_z(&b, "><query xmlns='" NS_REGISTER
+                  "'><instructions>Choose a name and a password</instructions>"
+                  "<username/><password/></query></iq>");
+        send_buf(s, &b);
+        return;
+    }
+    if (xnode_child(query, NS_REGISTER, "remove")) {
+        iq_error(s, id, SE_UNEXPECTED_REQUEST); /* whose? */
+        return;
+    }
+    struct str name = xnode_text(xnode_child(query, NS_REGISTER, "username"), a);
+    struct str password = xnode_text(xnode_child(query, NS_REGISTER, "password"), a);
+    if (!name.n || !password.n) {
+        iq_error(s, id, SE_NOT_ACCEPTABLE);
+        return;
+    }
+    buf_reset(&s->bind_id);
+    buf_str(&s->bind_id, id);
+    s->bind_has_id = id.p != NULL;
+    int condition = s->ops->ask_register(s->ctx, name, password);
+    if (condition)
+        iq_error(s, id, (enum stanza_error)condition);
+    else
+        ask(s);
+}
+
+/* An empty id is one all the same. */
+static struct str asked_id(const struct session *s)
+{
+    return s->bind_has_id ? str_n(s->bind_id.len ? s->bind_id.data : "", s->bind_id.len) : STR_NULL;
+}
+
+void session_registered(struct session *s, int condition)
+{
+    if (!answered(s))
+        return;
+    if (condition) {
+        iq_error(s, asked_id(s), (enum stanza_error)condition);
+    } else {
+        struct buf b;
+        buf_init(&b);
+        iq_begin(&b, "result", asked_id(s));
+        buf_z(&b, "/>");
+        send_buf(s, &b);
+    }
+    buf_deinit(&s->bind_id);
+    s->ops->hold(s->ctx, false);
+}
+
 /* ---------------------------------------------------------------- bind */
 
 static void bind(struct session *s, const struct xnode *st, const struct xnode *child,
@@ -423,9 +496,7 @@ void session_bound(struct session *s, int err)
 {
     if (!answered(s))
         return;
-    /* An empty id is one all the same. */
-    struct str id =
-        s->bind_has_id ? str_n(s->bind_id.len ? s->bind_id.data : "", s->bind_id.len) : STR_NULL;
+    struct str id = asked_id(s);
     if (err) {
         iq_error(s, id, SE_RESOURCE_CONSTRAINT);
         buf_reset(&s->jid);
@@ -543,7 +614,10 @@ void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t
         session_error(s, "unsupported-stanza-type", NULL);
         return;
     }
-    if (s->state == SESSION_OPEN) {
+    if (s->state == SESSION_OPEN && registers(s) && str_is(st->name, "iq") &&
+        xnode_is(xnode_elem(st->first), NS_REGISTER, "query")) {
+        register_before_login(s, st, a);
+    } else if (s->state == SESSION_OPEN) {
         session_error(s, "not-authorized", NULL);
     } else if (s->state == SESSION_AUTHED) {
         authed_stanza(s, st, a);

@@ -41,6 +41,9 @@ struct session_ops {
     void (*ask_account)(void *ctx, struct str bare);
     void (*ask_job)(void *ctx, struct sasl_job *job /* now the callee's */);
     void (*ask_bind)(void *ctx, struct str bare, struct str resource);
+    /* XEP-0077: both as the client wrote them. 0: session_registered() follows; else the enum
+     * stanza_error that refuses it. */
+    int (*ask_register)(void *ctx, struct str username, struct str password);
     /* A stanza of a bound client: its name and namespace are right, `from` is his full JID. */
     void (*stanza)(void *ctx, struct xnode *st, struct arena *a, size_t bytes);
     /* A stream error was sent, or came (incoming). */
@@ -51,8 +54,9 @@ struct session_ops {
 
 struct session_config {
     struct sasl_config sasl;
-    bool starttls;   /* a certificate is there */
-    struct str caps; /* XML among the features of an authenticated stream; outlives the session */
+    bool starttls;     /* a certificate is there */
+    bool registration; /* people make accounts themselves, where a password may be sent */
+    struct str caps;   /* XML among the features of an authenticated stream; outlives the session */
 };
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
@@ -71,6 +75,7 @@ void session_account(struct session *s, const struct account *a);
 void session_job_done(struct session *s, const struct sasl_job *j);
 /* err: 0; ERR_FULL: too many sessions; anything else: could not be done now. */
 void session_bound(struct session *s, int err);
+void session_registered(struct session *s, int condition /* enum stanza_error; 0: it is made */);
 
 /* Ends the stream with an error (RFC 6120 §4.9.3), after a header if none was sent yet. */
 void session_error(struct session *s, const char *condition, const char *text);

@@ -77,15 +77,15 @@ static int admin(const Verona__AdminIn *in, struct arena *a, struct room_event *
     return err;
 }
 
-static int fields(const Verona__OwnerIn *in, struct arena *a, struct room_event *out)
+static int fields(Verona__Field *const *in, size_t n, struct arena *a, struct room_event *out)
 {
     int err = 0;
     size_t n_values = 0;
-    if (in->n_fields > LIMIT_FORM_FIELDS)
+    if (n > LIMIT_FORM_FIELDS)
         return ERR_TOOBIG;
-    struct room_field *list = arena_zalloc(a, in->n_fields * sizeof *list);
-    for (size_t i = 0; i < in->n_fields; i++) {
-        const Verona__Field *f = in->fields[i];
+    struct room_field *list = arena_zalloc(a, n * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        const Verona__Field *f = in[i];
         n_values += f->n_values;
         if (f->n_values > LIMIT_FORM_VALUES || n_values > LIMIT_FORM_VALUES)
             return ERR_TOOBIG;
@@ -96,7 +96,7 @@ static int fields(const Verona__OwnerIn *in, struct arena *a, struct room_event 
             (struct room_field){take_text(f->var, LIMIT_NAME, &err), values, (uint32_t)f->n_values};
     }
     out->owner.fields = list;
-    out->owner.n = (uint32_t)in->n_fields;
+    out->owner.n = (uint32_t)n;
     return err;
 }
 
@@ -118,7 +118,16 @@ static int owner(const Verona__OwnerIn *in, struct arena *a, struct room_event *
     }
     out->owner.has_form_type = in->has_form_type;
     out->owner.form_type = take_text(in->form_type, LIMIT_ID, &err);
-    int more = fields(in, a, out);
+    int more = fields(in->fields, in->n_fields, a, out);
+    return err ? err : more;
+}
+
+static int provide(const Verona__ProvideIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_PROVIDE;
+    out->owner.preset = take_text(in->preset, LIMIT_NAME, &err);
+    int more = fields(in->fields, in->n_fields, a, out);
     return err ? err : more;
 }
 
@@ -382,6 +391,8 @@ static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event 
         return owner(in->owner, a, out);
     case VERONA__ROOM_EVENT__BODY_DESTROY:
         return destroy(in->destroy, out);
+    case VERONA__ROOM_EVENT__BODY_PROVIDE:
+        return provide(in->provide, a, out);
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
         return reg(in->register_, out);
     case VERONA__ROOM_EVENT__BODY_INVITE:
@@ -421,6 +432,7 @@ int codec_event(const Verona__RoomEvent *in, struct arena *a, struct room_event 
     ev.origin.jid = take_jid(in->jid, &err);
     ev.nick = take_text(in->nick, LIMIT_JID_PART, &err);
     ev.strict_ok = in->strict_ok;
+    ev.by_service = in->by_service;
     ev.id = take_text(in->id, LIMIT_ID, &err);
     if (err == 0 && (in->rseq == 0 || jid_resource(ev.origin.jid).n == 0))
         err = ERR_PROTO;
@@ -449,6 +461,7 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
     case VERONA__ROOM_EVENT__BODY_ADMIN:
     case VERONA__ROOM_EVENT__BODY_OWNER:
     case VERONA__ROOM_EVENT__BODY_DESTROY:
+    case VERONA__ROOM_EVENT__BODY_PROVIDE:
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
     case VERONA__ROOM_EVENT__BODY_QUERY:
     case VERONA__ROOM_EVENT__BODY_ARCHIVE:

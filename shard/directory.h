@@ -5,7 +5,7 @@
  *   verona:rooms                   public rooms that are open, all with score 0: by address
  *   verona:{verona:rooms}:users    the same with their occupants as score: by size
  *   verona:{verona:rooms}:info     room -> DirectoryEntry
- *   verona:{verona:rooms}:all      every room there is, for room.max_rooms
+ *   verona:{verona:rooms}:all      every room there is, for room.max_rooms and for admins; score 0
  *   verona:{verona:rooms}:by:JID   rooms that this user made in the last minute
  *
  * The tag makes all of them one slot of a Redis Cluster. */

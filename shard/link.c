@@ -194,8 +194,13 @@ static bool from_gateway(struct link *k, struct bus_peer *p, const Verona__Item 
     case VERONA__ITEM__KIND_ROUTE:
         k->ops->route(k->ctx, f->ref, m->route);
         return true;
+    case VERONA__ITEM__KIND_FORGET:
+        k->ops->forget(k->ctx, f->ref, m->forget->ref);
+        return true;
     case VERONA__ITEM__KIND_LINK_REPORT:
         return true;
+    case VERONA__ITEM__KIND_ROUTE_DONE:
+    case VERONA__ITEM__KIND_FORGOT:
     case VERONA__ITEM__KIND__NOT_SET:
     case VERONA__ITEM__KIND_DELIVERY:
     case VERONA__ITEM__KIND_ACK:

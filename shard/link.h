@@ -22,6 +22,8 @@ struct link_ops {
     /* A request, and the packed verona.Item it came as. */
     void (*event)(void *ctx, gateway_ref gw, const Verona__RoomEvent *ev, struct str item);
     void (*route)(void *ctx, gateway_ref gw, const Verona__Route *route);
+    /* test.forget_rooms: all rooms that nobody is in are to end; then Forgot with that ref. */
+    void (*forget)(void *ctx, gateway_ref gw, uint64_t ref);
     void (*ask_slots)(void *ctx, struct str shard, const uint16_t *slots, uint32_t n);
     void (*gave_slots)(void *ctx, struct str shard, const uint16_t *slots, const uint64_t *epochs,
                        uint32_t n);

@@ -300,6 +300,11 @@ static bool run_queued(struct rooms *rs, struct entry *e, struct queued *q)
         return run_internal(rs, e, ROOM_EV_TICK, 0);
     case QUEUED_LOST:
         return run_internal(rs, e, ROOM_EV_GATEWAY_LOST, q->gw);
+    case QUEUED_FORGET:
+        if (room_pending(e->room))
+            return false;
+        entry_forget(rs, e);
+        return true;
     }
     return true;
 }
@@ -439,6 +444,7 @@ struct rooms *rooms_new(struct loop *l, struct store *st, const struct rooms_con
     list_init(&rs->early);
     list_init(&rs->orphans);
     list_init(&rs->reads);
+    list_init(&rs->forgets);
     list_init(&rs->free_works);
     arena_init(&rs->scratch);
     deliver_out_init(&rs->out);
@@ -473,6 +479,7 @@ void rooms_destroy(struct rooms **rs_p)
     rooms_drop_all(rs);
     orphans_drop(rs);
     archive_drop(rs);
+    forgets_drop(rs);
     loop_timer_stop(&rs->sweep);
     count_deinit(rs);
     loop_cancel(&rs->commit_task);

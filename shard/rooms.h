@@ -40,6 +40,7 @@ struct rooms_config {
     const struct blocked *blocked;      /* whom no room admits; NULL: nobody */
     uint64_t unload_after_ms;           /* empty rooms */
     uint64_t orphan_after_ms;           /* temporary rooms that nobody came back to */
+    bool forget;                        /* rooms_forget() may be asked for */
 };
 
 struct rooms *rooms_new(struct loop *l, struct store *st, const struct rooms_config *cfg,
@@ -61,6 +62,10 @@ void rooms_slot_gained(struct rooms *rs, uint32_t slot, uint64_t epoch, bool tak
 /* Drops its rooms without a word; whoever waits for an answer is told to ask elsewhere. */
 void rooms_slot_lost(struct rooms *rs, uint32_t slot);
 void rooms_drop_all(struct rooms *rs);
+/* test.forget_rooms: every room of ours that nobody is in ends, in memory and in the store; when
+ * the last is done, gw gets a Forgot with that ref. Nothing happens, and nothing is said, unless
+ * rooms_config.forget allows it. */
+void rooms_forget(struct rooms *rs, gateway_ref gw, uint64_t ref);
 /* The highest epoch known for a slot, 0: none. */
 uint64_t rooms_known_epoch(const struct rooms *rs, uint32_t slot);
 

@@ -23,6 +23,7 @@ static bool may_repeat(const Verona__RoomEvent *ev)
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
     case VERONA__ROOM_EVENT__BODY_ERROR:
     case VERONA__ROOM_EVENT__BODY_DESTROY:
+    case VERONA__ROOM_EVENT__BODY_PROVIDE:
     case VERONA__ROOM_EVENT__BODY_INVITE:
     case VERONA__ROOM_EVENT__BODY_DECLINE:
     case VERONA__ROOM_EVENT__BODY_RELAY:
@@ -59,6 +60,7 @@ static bool only_asks(const Verona__RoomEvent *ev)
     case VERONA__ROOM_EVENT__BODY_ERROR:
     case VERONA__ROOM_EVENT__BODY_PROBE:
     case VERONA__ROOM_EVENT__BODY_DESTROY:
+    case VERONA__ROOM_EVENT__BODY_PROVIDE:
     case VERONA__ROOM_EVENT__BODY_INVITE:
     case VERONA__ROOM_EVENT__BODY_DECLINE:
     case VERONA__ROOM_EVENT__BODY_REFUSE:

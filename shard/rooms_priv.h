@@ -34,7 +34,7 @@ struct work {
 /* An event that waits. */
 struct queued {
     struct list link;
-    enum queued_kind { QUEUED_REQUEST, QUEUED_TICK, QUEUED_LOST } kind;
+    enum queued_kind { QUEUED_REQUEST, QUEUED_TICK, QUEUED_LOST, QUEUED_FORGET } kind;
     gateway_ref gw;
     size_t n; /* REQUEST: bytes of the item */
     char item[];
@@ -139,6 +139,7 @@ struct rooms {
     struct list reads;   /* struct archive_read, in order of asking */
     uint32_t n_reads, n_active_reads;
     struct loop_task reads_task;
+    struct list forgets; /* rooms_forget.c */
     struct list free_works;
     uint32_t n_free_works;
     size_t queued_bytes;
@@ -239,6 +240,11 @@ void archive_drop(struct rooms *rs);
 void count_changed(struct rooms *rs, struct entry *e);
 void count_flush(struct rooms *rs, struct entry *e); /* now, before it goes */
 void count_deinit(struct rooms *rs);
+
+/* rooms_forget.c */
+/* The room's turn to be forgotten has come. */
+void entry_forget(struct rooms *rs, struct entry *e);
+void forgets_drop(struct rooms *rs);
 
 /* rooms_gateways.c */
 void visits_update(struct rooms *rs, struct entry *e);

@@ -118,8 +118,10 @@ static void pass_on(struct route *rt, const struct lookup *u, gateway_ref gw, ui
     struct buf to;
     buf_init(&to);
     buf_str(&to, jid_bare(u->to));
-    buf_c(&to, '/');
-    buf_str(&to, resource);
+    if (resource.n) {
+        buf_c(&to, '/');
+        buf_str(&to, resource);
+    }
     r.to = wire_bytes(buf_as_str(&to));
     r.sid = handle;
     r.stanza = wire_bytes(u->stanza);
@@ -173,11 +175,56 @@ static bool stale(struct route *rt, const struct route_session *s)
     return x.found;
 }
 
+/* Where an announcement goes: to every gateway that lives, whether its link is up at the moment or
+ * not. */
+struct crier {
+    struct route *route;
+    const struct lookup *u;
+    uint32_t n;
+};
+
+static void cry(void *ctx, const struct link_peer *p)
+{
+    struct crier *c = ctx;
+    struct route_session s = {.gateway = p->id, .boot = p->boot};
+    if (p->role != BUS_GATEWAY)
+        return;
+    gateway_ref gw = gateway_of(c->route, &s);
+    if (!link_alive(c->route->link, gw))
+        return;
+    pass_on(c->route, c->u, gw, 0, STR_NULL);
+    c->n++;
+}
+
+/* Behind whatever was passed on to the same gateway. */
+static void done(struct route *rt, const struct lookup *u, uint32_t count)
+{
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__RouteDone d = VERONA__ROUTE_DONE__INIT;
+    if (u->by_sid == 0)
+        return;
+    d.by_sid = u->by_sid;
+    d.ref = u->ref;
+    d.count = count;
+    item.kind_case = VERONA__ITEM__KIND_ROUTE_DONE;
+    item.route_done = &d;
+    link_send_msg(rt->link, u->from, &item);
+}
+
+static void announce(struct route *rt, struct lookup *u)
+{
+    struct crier c = {rt, u, 0};
+    link_each_peer(rt->link, cry, &c);
+    done(rt, u, c.n);
+}
+
 static bool wanted(const struct lookup *u, struct str only, struct str resource,
                    const struct route_session *s)
 {
     if (only.n)
         return str_eq(only, resource);
+    if (u->kind == VERONA__ROUTE__KIND__END)
+        return true;
     return u->kind == VERONA__ROUTE__KIND__MESSAGE && s->priority > NO_PRESENCE && s->priority >= 0;
 }
 
@@ -202,6 +249,8 @@ static void found(struct route *rt, const struct lookup *u, const redisReply *re
     }
     if (n == 0)
         failed(rt, u, SE_SERVICE_UNAVAILABLE);
+    else if (u->kind == VERONA__ROUTE__KIND__END)
+        done(rt, u, n);
 }
 
 static void answered(void *ctx, const redisReply *reply, int err)
@@ -250,11 +299,13 @@ void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
     u->stanza = str_n(u->bytes + to.n, stanza.n);
     enum stanza_error why = SE_NONE;
     if (to.n > LIMIT_JID || stanza.n > LIMIT_STANZA * 2 || jid_split(u->to, &parts) != 0 ||
-        (int)msg->kind < 0 || msg->kind > VERONA__ROUTE__KIND__REPLACE)
+        (int)msg->kind < 0 || msg->kind > VERONA__ROUTE__KIND__ANNOUNCE)
         why = SE_BAD_REQUEST;
     else if (rt->pending_bytes + u->n > PENDING_MAX)
         why = SE_RESOURCE_CONSTRAINT;
-    if (why == SE_NONE && msg->kind != VERONA__ROUTE__KIND__REPLACE) {
+    bool known = msg->kind == VERONA__ROUTE__KIND__REPLACE ||
+                 msg->kind == VERONA__ROUTE__KIND__ANNOUNCE; /* where it goes */
+    if (why == SE_NONE && !known) {
         struct buf key;
         buf_init(&key);
         buf_z(&key, "verona:session:");
@@ -266,7 +317,9 @@ void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
         buf_deinit(&key);
         return;
     }
-    if (why == SE_NONE)
+    if (why == SE_NONE && msg->kind == VERONA__ROUTE__KIND__ANNOUNCE)
+        announce(rt, u);
+    else if (why == SE_NONE)
         replace(rt, u, wire_str(msg->session));
     else
         failed(rt, u, why);

@@ -265,10 +265,19 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     return rc ? rc : name_pattern(s, cfg, err);
 }
 
+static bool apply_preset(struct str name, struct room_config *config)
+{
+    const struct preset *p = preset_find(name);
+    if (p)
+        preset_apply(p, config);
+    return p != NULL;
+}
+
 int service_init(struct service *s, const struct config *cfg, struct buf *err)
 {
     memset(s, 0, sizeof *s);
     arena_init(&s->jids);
+    s->room.preset = apply_preset;
     int rc = room_defaults(cfg, &s->room.defaults, err);
     if (rc == 0)
         rc = policies(s, cfg, err);

@@ -258,6 +258,12 @@ static void on_route(void *ctx, gateway_ref gw, const Verona__Route *route)
     route_stanza(s->route, gw, route);
 }
 
+static void on_forget(void *ctx, gateway_ref gw, uint64_t ref)
+{
+    struct shard *s = ctx;
+    rooms_forget(s->rooms, gw, ref);
+}
+
 static void on_ask_slots(void *ctx, struct str shard, const uint16_t *slots, uint32_t n)
 {
     struct shard *s = ctx;
@@ -322,6 +328,7 @@ static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
 static const struct link_ops link_calls = {
     .event = on_event,
     .route = on_route,
+    .forget = on_forget,
     .ask_slots = on_ask_slots,
     .gave_slots = on_gave_slots,
     .gateway_up = on_gateway_up,
@@ -483,6 +490,7 @@ int shard_new(struct loop *l, const struct config *cfg, struct shard **out, stru
         .service = &s->service.room,
         .unload_after_ms = config_ms(cfg, CFG_ROOM_UNLOAD),
         .orphan_after_ms = config_ms(cfg, CFG_ROOM_ORPHAN),
+        .forget = config_bool(cfg, CFG_TEST_FORGET),
     };
     s->redis = redis_new(l, config_str(cfg, CFG_REDIS_URL), on_redis_state, s);
     if (config_str(cfg, CFG_REDIS_PASSWORD)[0])

@@ -73,3 +73,9 @@ const char *stanza_error_type(enum stanza_error e)
     }
     return "";
 }
+
+const char *room_preset_name(uint32_t i)
+{
+    static const char *const names[] = {"team", "community", "broadcast", "stage"};
+    return i < sizeof names / sizeof names[0] ? names[i] : NULL;
+}

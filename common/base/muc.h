@@ -5,6 +5,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 /* XEP-0045 §5.2. In rising rank; the numbers are on the wire and in Redis. */
 enum affiliation {
     AFFIL_OUTCAST = 1,
@@ -62,5 +64,7 @@ const char *stanza_error_type(enum stanza_error e);
 /* false if the text names none. */
 bool affiliation_parse(struct str s, enum affiliation *out);
 bool role_parse(struct str s, enum role *out);
+/* Presets of rooms (shard/presets.h); NULL behind the last. */
+const char *room_preset_name(uint32_t i);
 
 #endif

@@ -28,6 +28,9 @@ static const char *const kind_names[BUS_N_KINDS] = {
     [VERONA__ITEM__KIND_GAVE_SLOTS] = "gave_slots",
     [VERONA__ITEM__KIND_ROUTE_FAILED] = "route_failed",
     [VERONA__ITEM__KIND_LINK_REPORT] = "link_report",
+    [VERONA__ITEM__KIND_ROUTE_DONE] = "route_done",
+    [VERONA__ITEM__KIND_FORGET] = "forget",
+    [VERONA__ITEM__KIND_FORGOT] = "forgot",
 };
 static const char *const role_names[] = {"", "gateway", "shard"};
 

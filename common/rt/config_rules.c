@@ -14,6 +14,7 @@ static const struct {
     const char *words; /* separated by spaces */
 } word_rules[] = {
     {CFG_AUTH_MODE, false, "accounts anonymous open"},
+    {CFG_AUTH_REGISTRATION, false, "off on"},
     {CFG_LOG_LEVEL, false, "debug info warn error"},
     {CFG_LOG_FORMAT, false, "auto logfmt json pretty"},
     {CFG_LOG_PII, false, "hash full"},

@@ -30,6 +30,8 @@
     X(CFG_AUTH_MODE, "auth.mode", STR, "accounts", "GC", "accounts, anonymous, or open (any password; for development)") \
     X(CFG_AUTH_FORCE_OPEN, "auth.force_open", BOOL, "false", "G", "allow auth.mode = open on addresses other than loopback") \
     X(CFG_AUTH_ITERATIONS, "auth.iterations", INT, "10000", "GC", "PBKDF2 rounds for new passwords") \
+    X(CFG_AUTH_REGISTRATION, "auth.registration", STR, "off", "G", "off or on: people make accounts themselves (XEP-0077), with auth.mode = accounts") \
+    X(CFG_AUTH_REGISTRATIONS, "auth.registrations_per_hour", INT, "5", "G", "accounts that one address may make in an hour (0: no limit)") \
     X(CFG_LIMIT_STANZA, "limits.stanza", INT, "262144", "G", "bytes of one stanza, at least 10000") \
     X(CFG_LIMIT_SEND_QUEUE, "limits.send_queue", INT, "1048576", "G", "bytes that may wait for one client") \
     X(CFG_LIMIT_CONNS_PER_IP, "limits.connections_per_ip", INT, "50", "G", "connections of one address; loopback is exempt") \
@@ -87,5 +89,6 @@
     X(CFG_ROOM_ARCHIVE, "room.default.archive", BOOL, "true", "S", "new rooms keep an archive that can be queried (XEP-0313)") \
     X(CFG_ROOM_ARCHIVE_MESSAGES, "room.default.archive_messages", INT, "1000", "S", "messages that the archive of a new room keeps") \
     X(CFG_ROOM_ARCHIVE_DAYS, "room.default.archive_days", INT, "7", "S", "days that the archive of a new room reaches back (0: no limit)") \
-    X(CFG_ROOM_PRESENCEBROADCAST, "room.default.presencebroadcast", STR, "visitor,participant,moderator", "S", "roles whose presence is shown to others")
+    X(CFG_ROOM_PRESENCEBROADCAST, "room.default.presencebroadcast", STR, "visitor,participant,moderator", "S", "roles whose presence is shown to others") \
+    X(CFG_TEST_FORGET, "test.forget_rooms", BOOL, "false", "GS", "for tests only: who logs in when nobody is online finds no room of earlier ones")
 #endif

@@ -19,8 +19,10 @@
 --   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
 --   verona:{sN}:nicks:<room>    reserved nick -> bare JID
 --   verona:{sN}:rooms           rooms of the slot
+--   verona:user:<bare JID>, verona:users, verona:private:<bare JID>   accounts (gateway/accounts.h)
+--   verona:presence             gateway -> "<boot> <sessions>", with test.forget_rooms only; :gate beside it
 --   verona:rooms                public rooms, score 0          verona:{verona:rooms}:users  occupants as score
---   verona:{verona:rooms}:info  room -> DirectoryEntry         verona:{verona:rooms}:all    every room
+--   verona:{verona:rooms}:info  room -> DirectoryEntry         verona:{verona:rooms}:all    every room, score 0
 --   verona:{verona:rooms}:by:<bare JID>   rooms that he made in the last minute
 
 local GONE_SECONDS = 3600     -- log and marks of a removed room
@@ -564,15 +566,15 @@ local function directory(keys, args)
   if #keys ~= 4 or #args ~= 4 then
     return err('ERR arguments')
   end
-  for i, kind in ipairs({'zset', 'zset', 'hash', 'set'}) do
+  for i, kind in ipairs({'zset', 'zset', 'hash', 'zset'}) do
     if not holds(keys[i], kind) then
       return damaged(keys[i])
     end
   end
   if args[2] == '1' then
-    call('SADD', keys[4], room)
+    call('ZADD', keys[4], '0', room)
   else
-    call('SREM', keys[4], room)
+    call('ZREM', keys[4], room)
   end
   if args[3] == '1' then
     call('ZADD', keys[1], '0', room)
@@ -592,14 +594,14 @@ local function reserve(keys, args)
   if #keys ~= 2 or #args ~= 3 or not is_int(args[2]) or not is_int(args[3]) then
     return err('ERR arguments')
   end
-  if not holds(keys[1], 'set') then
+  if not holds(keys[1], 'zset') then
     return damaged(keys[1])
   end
   if not holds(keys[2], 'string') then
     return damaged(keys[2])
   end
   local most, rate = tonumber(args[2]), tonumber(args[3])
-  if most > 0 and call('SISMEMBER', keys[1], args[1]) == 0 and call('SCARD', keys[1]) >= most then
+  if most > 0 and not call('ZSCORE', keys[1], args[1]) and call('ZCARD', keys[1]) >= most then
     return redis.status_reply('TOOMANY')
   end
   local made = call('GET', keys[2]) or '0'
@@ -614,7 +616,7 @@ local function reserve(keys, args)
       call('INCR', keys[2])
     end
   end
-  call('SADD', keys[1], args[1])
+  call('ZADD', keys[1], '0', args[1])
   return redis.status_reply('OK')
 end
 
@@ -833,6 +835,77 @@ local function session_priority(keys, args)
   return 1
 end
 
+-- For test.forget_rooms: who is online, without regard to who it is.
+-- KEYS verona:presence   ARGV gateway, its boot, 1 | -1
+-- 1 -> FIRST: nobody was online, and this gateway is to see that all rooms are forgotten, then take the
+--      gate away; BUSY: another one is at it; OK. Gateways that are dead do not count.
+-- -1 -> OK
+local function attend(keys, args)
+  if #keys ~= 1 or #args ~= 3 or not is_int(args[2]) or not string.find(args[3], '^%-?1$') then
+    return err('ERR arguments')
+  end
+  local gate = keys[1] .. ':gate'
+  if args[3] == '1' and call('EXISTS', gate) == 1 then
+    return redis.status_reply('BUSY')
+  end
+  local total, all = 0, call('HGETALL', keys[1])
+  for i = 1, #all, 2 do
+    local boot, n = string.match(all[i + 1], '^(%d+) (%d+)$')
+    local r = call('HMGET', 'verona:gateway:' .. all[i], 'boot', 'state')
+    if boot and r[1] == boot and alive(r[2]) then
+      total = total + tonumber(n)
+    else
+      call('HDEL', keys[1], all[i])
+    end
+  end
+  local own = call('HGET', keys[1], args[1])
+  local boot, n = string.match(own or '', '^(%d+) (%d+)$')
+  if args[3] == '-1' and boot ~= args[2] then
+    return redis.status_reply('OK') -- of a life that is over, and its sessions with it
+  end
+  own = boot == args[2] and tonumber(n) or 0
+  call('HSET', keys[1], args[1], args[2] .. ' ' .. num(math.max(own + tonumber(args[3]), 0)))
+  if args[3] == '1' and total == 0 then
+    call('SET', gate, args[1], 'EX', '15')
+    return redis.status_reply('FIRST')
+  end
+  return redis.status_reply('OK')
+end
+
+-- ------------------------------------------------------------------------------------- accounts
+
+-- KEYS verona:user:<bare JID>, verona:users, verona:private:<bare JID>
+-- ARGV add | passwd | remove, bare JID, then for add and passwd: scram-sha-256, scram-sha-1, Unix ms
+-- -> OK, EXISTS, NOTFOUND
+local function account(keys, args)
+  local what, jid = args[1], args[2]
+  local sets = what == 'add' or what == 'passwd'
+  if #keys ~= 3 or not ((sets and #args == 5 and is_int(args[5])) or (what == 'remove' and #args == 2)) then
+    return err('ERR arguments')
+  elseif not holds(keys[1], 'hash') then
+    return damaged(keys[1])
+  elseif not holds(keys[2], 'set') then
+    return damaged(keys[2])
+  end
+  local there = call('EXISTS', keys[1]) == 1
+  if what == 'add' and there then
+    return redis.status_reply('EXISTS')
+  elseif what ~= 'add' and not there then
+    return redis.status_reply('NOTFOUND')
+  elseif what == 'remove' then
+    call('DEL', keys[1], keys[3])
+    call('SREM', keys[2], jid)
+    return redis.status_reply('OK')
+  end
+  call('HSET', keys[1], 'scram-sha-256', args[3], 'scram-sha-1', args[4])
+  if what == 'add' then
+    call('DEL', keys[3]) -- of a former holder of the name
+    call('HSET', keys[1], 'created', args[5])
+  end
+  call('SADD', keys[2], jid)
+  return redis.status_reply('OK')
+end
+
 redis.register_function('verona_init_own', init_own)
 redis.register_function('verona_claim', claim)
 redis.register_function('verona_give', give)
@@ -848,3 +921,5 @@ redis.register_function('verona_forget', forget)
 redis.register_function('verona_session_bind', session_bind)
 redis.register_function('verona_session_unbind', session_unbind)
 redis.register_function('verona_session_priority', session_priority)
+redis.register_function('verona_attend', attend)
+redis.register_function('verona_account', account)

@@ -353,11 +353,12 @@ static enum stanza_error settle_secret(struct reader *r)
 }
 
 /* R51, W64 */
-enum stanza_error config_form_read(const struct room *room, const struct room_event *ev,
-                                   struct arena *a, struct config_submit *out)
+enum stanza_error config_form_read(const struct room *room, const struct room_config *base,
+                                   const struct room_event *ev, struct arena *a,
+                                   struct config_submit *out)
 {
     memset(out, 0, sizeof *out);
-    out->config = config_copy(a, &room->config);
+    out->config = config_copy(a, base);
     if (ev->owner.has_form_type &&
         !str_is(ev->owner.form_type, "http://jabber.org/protocol/muc#roomconfig"))
         return SE_BAD_REQUEST;

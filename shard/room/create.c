@@ -3,6 +3,7 @@
 #include "shard/room/room_priv.h"
 
 #include "base/jid.h"
+#include "base/limits.h"
 #include "base/utf8.h"
 
 /* R99: rules of the service for the names of new rooms. Those that exist keep theirs. */
@@ -32,4 +33,40 @@ enum stanza_error create_refusal(const struct step *st)
         (jid_split(bare, &who) != 0 || !str_eq(who.domain, service->create_domain)))
         return SE_NOT_ALLOWED;
     return name_fits(room) ? SE_NONE : SE_NOT_ALLOWED;
+}
+
+void create_persist(struct step *st, struct pending *p, bool locked)
+{
+    p->create.now_ms = st->ev->now_ms;
+    memcpy(p->create.occupant_secret, st->ev->random, sizeof p->create.occupant_secret);
+    struct fx *f = commit_add(st, p, FXS_CREATE);
+    commit_state(st, f, &p->create.config);
+    commit_plan(st, f, &p->plan);
+    f->persist.state.locked = locked;
+    f->persist.state.creator = f->persist.by;
+    f->persist.state.created_ms = p->create.now_ms;
+    f->persist.state.born = (struct event_name){st->ev->epoch, p->s};
+    memcpy(f->persist.state.occupant_secret, p->create.occupant_secret,
+           sizeof p->create.occupant_secret);
+}
+
+void create_begin(struct step *st, struct pending *p, bool locked)
+{
+    struct room *room = st->room;
+    struct str by = step_bare(st);
+    room->exists = true;
+    config_release(&room->config);
+    config_own(&room->config, &p->create.config);
+    memcpy(room->occupant_secret, p->create.occupant_secret, sizeof room->occupant_secret);
+    room->creator = str_own(by);
+    room->created_ms = p->create.now_ms;
+    room->born = room->last;
+    room->locked = locked;
+    room->lock_ends_ms = p->create.now_ms + LIMIT_ROOM_LOCK_MS;
+    room->ver++;
+    for (uint32_t i = 0; i < p->plan.n; i++) /* nobody is inside who would have to be told */
+        affils_set(&room->affils, &(struct room_affiliation){.jid = p->plan.list[i].jid,
+                                                             .affiliation = p->plan.list[i].after,
+                                                             .by = by,
+                                                             .ver = room->ver});
 }

@@ -209,38 +209,13 @@ static void create(struct step *st)
     struct pending *p = pending_new(st, P_CREATE);
     p->create.config = config_copy(&p->arena, &service->defaults);
     p->create.payload = arena_str(&p->arena, st->ev->presence.payload);
-    p->create.now_ms = st->ev->now_ms;
-    memcpy(p->create.occupant_secret, st->ev->random, sizeof p->create.occupant_secret);
     plan_affiliation(&p->plan, room, bare, AFFIL_OWNER, false, STR_NULL);
-
-    struct fx *f = commit_add(st, p, FXS_CREATE);
-    commit_state(st, f, &p->create.config);
-    commit_plan(st, f, &p->plan);
-    f->persist.state.locked = service->lock_new_rooms;
-    f->persist.state.creator = f->persist.by;
-    f->persist.state.created_ms = p->create.now_ms;
-    f->persist.state.born = (struct event_name){st->ev->epoch, p->s};
-    memcpy(f->persist.state.occupant_secret, p->create.occupant_secret,
-           sizeof p->create.occupant_secret);
+    create_persist(st, p, service->lock_new_rooms);
 }
 
 void join_create_commit(struct step *st, struct pending *p)
 {
-    struct room *room = st->room;
-    struct str bare = step_bare(st);
-    room->exists = true;
-    config_release(&room->config);
-    config_own(&room->config, &p->create.config);
-    memcpy(room->occupant_secret, p->create.occupant_secret, sizeof room->occupant_secret);
-    room->creator = str_own(bare);
-    room->created_ms = p->create.now_ms;
-    room->born = room->last;
-    room->locked = room->service->lock_new_rooms; /* R18, W17 */
-    room->lock_ends_ms = p->create.now_ms + LIMIT_ROOM_LOCK_MS;
-    room->ver++;
-    affils_set(&room->affils,
-               &(struct room_affiliation){
-                   .jid = bare, .affiliation = AFFIL_OWNER, .by = bare, .ver = room->ver});
+    create_begin(st, p, st->room->service->lock_new_rooms); /* R18, W17 */
     show_entering(st, enter(st, st->asker.nick, p->create.payload), FXP_JOIN, true);
 }
 

@@ -79,7 +79,7 @@ void owner_submit_step(struct step *st)
     struct config_submit in;
     struct plan plan;
     plan_init(&plan, &st->fx->arena);
-    enum stanza_error e = config_form_read(room, st->ev, &st->fx->arena, &in);
+    enum stanza_error e = config_form_read(room, &room->config, st->ev, &st->fx->arena, &in);
     if (!e) {
         plan_lists(&plan, room, &in);
         e = plan_loses_owners(&plan, room) ? SE_CONFLICT : SE_NONE;

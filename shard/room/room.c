@@ -128,6 +128,13 @@ bool takes_registrations(const struct room *room)
     return !room->config.no_registration && !room->service->register_off;
 }
 
+enum affiliation step_rank(const struct step *st)
+{
+    if (st->ev->by_service && is_service_admin(st->room, step_bare(st)))
+        return AFFIL_OWNER;
+    return room_affil(st->room, step_bare(st));
+}
+
 bool sees_jids(const struct room *room, enum role role)
 {
     return room->config.whois_anyone || role == ROLE_MODERATOR;
@@ -156,6 +163,7 @@ static enum room_stanza stanza_of(const struct room_event *ev)
     case ROOM_EV_OWNER_SUBMIT:
     case ROOM_EV_OWNER_CANCEL:
     case ROOM_EV_DESTROY:
+    case ROOM_EV_PROVIDE:
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_SUBMIT:
     case ROOM_EV_REGISTER_REMOVE:
@@ -213,6 +221,9 @@ static void on_persisted(struct step *st, struct pending *p)
     case P_MODERATE:
         moderate_message_commit(st, p);
         break;
+    case P_PROVIDE:
+        provide_commit(st, p);
+        break;
     case P_END:
         room_end(st);
         break;
@@ -232,7 +243,7 @@ static void on_persist_failed(struct step *st, struct pending *p)
     }
     enum stanza_error error = st->ev->refuse.error;
     reply_error_text(st, error ? error : SE_INTERNAL, st->ev->refuse.text);
-    if (p->kind == P_CREATE)
+    if (p->kind == P_CREATE || p->kind == P_PROVIDE)
         room_end(st);
 }
 
@@ -280,6 +291,9 @@ static void step_absent(struct step *st)
             absent_error(st);
         else
             presence_step(st);
+        break;
+    case ROOM_EV_PROVIDE:
+        provide_step(st);
         break;
     case ROOM_EV_PROBE:
         probe_step(st);
@@ -364,6 +378,9 @@ static void step_present(struct step *st)
         break;
     case ROOM_EV_DESTROY:
         destroy_step(st);
+        break;
+    case ROOM_EV_PROVIDE:
+        provide_step(st);
         break;
     case ROOM_EV_REGISTER_GET:
     case ROOM_EV_REGISTER_SUBMIT:

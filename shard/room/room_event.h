@@ -28,6 +28,7 @@ enum room_ev_type {
     ROOM_EV_ARCHIVE,        /* XEP-0313: a query, or for its metadata */
     ROOM_EV_ARCHIVE_FORM,   /* which fields a query may have */
     ROOM_EV_MODERATE,       /* XEP-0425 */
+    ROOM_EV_PROVIDE,        /* made by command of the service: nobody enters */
     ROOM_EV_IQ_OTHER,       /* an iq the room does not know */
     ROOM_EV_RELAY,          /* an iq to an occupant */
     ROOM_EV_RELAY_ANSWER,   /* result or error of one that was handed on */
@@ -82,6 +83,7 @@ struct room_event {
     struct room_origin origin;
     struct str nick; /* resource of the stanza's `to`, prepared; empty: the bare room */
     bool strict_ok;  /* the nick passes the strict check (W23) */
+    bool by_service; /* a command of the service (R110) */
     struct str id;   /* of the stanza; may be empty */
     union {
         struct {
@@ -115,7 +117,8 @@ struct room_event {
             struct str form_type;
             const struct room_field *fields;
             uint32_t n;
-        } owner;
+            struct str preset; /* PROVIDE: name; empty: none */
+        } owner;               /* and PROVIDE */
         struct {
             struct str alternate, reason, password;
             bool has_reason, has_password;

@@ -82,6 +82,7 @@ enum pending_kind {
     P_UNLOCK,
     P_DESTROY,
     P_MODERATE,
+    P_PROVIDE,
     P_END, /* a temporary room is empty (W37), or a locked one (W20) */
 };
 
@@ -93,7 +94,7 @@ struct pending {
     struct asker asker;
     uint64_t s; /* name.s of the commit */
     struct arena arena;
-    struct plan plan;   /* ADMIN, REGISTER, INVITE, CONFIG */
+    struct plan plan;   /* ADMIN, REGISTER, INVITE, CONFIG, PROVIDE */
     struct actor actor; /* the same */
     union {
         struct {
@@ -106,7 +107,7 @@ struct pending {
             struct str payload;
             uint8_t occupant_secret[16];
             uint64_t now_ms;
-        } create;
+        } create; /* and PROVIDE */
         struct {
             struct room_config config;
             uint16_t codes[8];
@@ -145,6 +146,8 @@ enum affiliation room_affil(const struct room *room, struct str bare);
 struct session *step_session(const struct step *st);
 struct str step_bare(const struct step *st); /* bare JID of the asker */
 bool is_service_admin(const struct room *room, struct str bare);
+/* R110: the asker's affiliation, or owner where an admin of the service acts for it. */
+enum affiliation step_rank(const struct step *st);
 /* R60: may anybody register here? */
 bool takes_registrations(const struct room *room);
 /* May somebody with this role see real JIDs here? */
@@ -228,6 +231,8 @@ void owner_cancel_step(struct step *st);
 void owner_commit(struct step *st, struct pending *p);
 void destroy_step(struct step *st);
 void destroy_commit(struct step *st, struct pending *p);
+void provide_step(struct step *st);
+void provide_commit(struct step *st, struct pending *p);
 void tick_step(struct step *st);
 void unlock_commit(struct step *st);
 
@@ -238,9 +243,10 @@ struct config_submit {
     const struct str *admins, *owners; /* bare JIDs, each once */
     uint32_t n_admins, n_owners;
 };
-/* All in `a`, or a refusal (W64). */
-enum stanza_error config_form_read(const struct room *room, const struct room_event *ev,
-                                   struct arena *a, struct config_submit *out);
+/* All in `a`, or a refusal (W64). What the form is silent about is as in base. */
+enum stanza_error config_form_read(const struct room *room, const struct room_config *base,
+                                   const struct room_event *ev, struct arena *a,
+                                   struct config_submit *out);
 /* W67: the codes that tell of it, at most 8. 0: nothing changed. */
 uint8_t config_codes(const struct room_config *before, const struct room_config *after,
                      uint16_t codes[8]);
@@ -254,6 +260,10 @@ void moderate_message_step(struct step *st);
 void moderate_message_commit(struct step *st, struct pending *p);
 /* create.c: R10, R98: may he make this room? */
 enum stanza_error create_refusal(const struct step *st);
+/* Commits a new room: the configuration of p->create, the affiliations of p->plan. */
+void create_persist(struct step *st, struct pending *p, bool locked);
+/* That is in the store: the room exists. */
+void create_begin(struct step *st, struct pending *p, bool locked);
 
 void info_step(struct step *st);
 void relay_step(struct step *st); /* relay.c: iq between occupants (W35) */

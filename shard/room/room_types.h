@@ -142,10 +142,12 @@ struct room_service {
     uint64_t voice_interval_ms; /* between two requests for voice of one user */
     bool enforce_nicks;         /* who has reserved a nick enters under it and keeps it */
     uint32_t invite_rate;       /* invitations per minute of one user; 0: no limit */
-    uint32_t presence_limit;  /* occupants above which presence goes to moderators only; 0: never */
-    uint32_t max_message;     /* bytes of a message's children; 0: no limit */
-    uint32_t message_rate;    /* per second and room; 0: no limit */
-    uint32_t presence_rate;   /* changes, per second and room; 0: no limit */
+    uint32_t presence_limit; /* occupants above which presence goes to moderators only; 0: never */
+    uint32_t max_message;    /* bytes of a message's children; 0: no limit */
+    uint32_t message_rate;   /* per second and room; 0: no limit */
+    uint32_t presence_rate;  /* changes, per second and room; 0: no limit */
+    /* Puts the values of a preset into a configuration. false: there is none of that name. */
+    bool (*preset)(struct str name, struct room_config *config);
     const struct str *admins; /* bare JIDs of service admins */
     uint32_t n_admins;
 };

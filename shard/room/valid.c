@@ -114,6 +114,8 @@ bool event_is_valid(const struct room_event *ev)
         return from_user && items_ok(ev);
     case ROOM_EV_OWNER_SUBMIT:
         return from_user && fields_ok(ev);
+    case ROOM_EV_PROVIDE:
+        return from_user && fields_ok(ev) && fits(ev->owner.preset, LIMIT_NAME);
     case ROOM_EV_DESTROY:
         return from_user && fits(ev->destroy.alternate, LIMIT_JID) &&
                fits(ev->destroy.reason, LIMIT_REASON) && fits(ev->destroy.password, LIMIT_REASON);

@@ -207,6 +207,77 @@ static void the_directory_is_guarded(void **state)
     assert_string_equal(ask_text(&server, DIRECTORY "r@c 0 0 ''"), "OK");
 }
 
+#define ACCOUNT "FCALL verona_account 3 verona:user:u@d verona:users verona:private:u@d "
+
+static void accounts(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        ACCOUNT "add u@d a b",
+        ACCOUNT "add u@d a b x",
+        ACCOUNT "remove u@d a",
+        ACCOUNT "dance u@d a b 1",
+        ACCOUNT "",
+        "FCALL verona_account 2 verona:user:u@d verona:users remove u@d",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_refused("ERR arguments", "%s", bad[i]);
+    }
+    freeReplyObject(ask(&server, "SET verona:users text"));
+    assert_refused("DAMAGED verona:users", ACCOUNT "add u@d a b 1");
+    freeReplyObject(ask(&server, "DEL verona:users"));
+    assert_string_equal(ask_text(&server, ACCOUNT "passwd u@d a b 1"), "NOTFOUND");
+    assert_string_equal(ask_text(&server, ACCOUNT "remove u@d"), "NOTFOUND");
+    freeReplyObject(ask(&server, "HSET verona:private:u@d old x"));
+    assert_string_equal(ask_text(&server, ACCOUNT "add u@d a b 5"), "OK");
+    assert_string_equal(ask_text(&server, ACCOUNT "add u@d c d 6"), "EXISTS");
+    assert_string_equal(ask_text(&server, "HGET verona:user:u@d scram-sha-256"), "a");
+    assert_string_equal(ask_text(&server, "HGET verona:user:u@d created"), "5");
+    assert_string_equal(ask_text(&server, "EXISTS verona:private:u@d"), "0");
+    assert_string_equal(ask_text(&server, "SISMEMBER verona:users u@d"), "1");
+    assert_string_equal(ask_text(&server, ACCOUNT "passwd u@d c d 7"), "OK");
+    assert_string_equal(ask_text(&server, "HGET verona:user:u@d scram-sha-1"), "d");
+    assert_string_equal(ask_text(&server, "HGET verona:user:u@d created"), "5");
+    freeReplyObject(ask(&server, "HSET verona:private:u@d new x"));
+    assert_string_equal(ask_text(&server, ACCOUNT "remove u@d"), "OK");
+    assert_string_equal(ask_text(&server, "EXISTS verona:user:u@d verona:private:u@d verona:users"),
+                        "0");
+}
+
+#define ATTEND "FCALL verona_attend 1 verona:presence "
+
+/* W85: who is the first, who waits, and whose sessions count. */
+static void attendance(void **state)
+{
+    (void)state;
+    assert_refused("ERR arguments", ATTEND "g1 5");
+    assert_refused("ERR arguments", ATTEND "g1 x 1");
+    assert_refused("ERR arguments", ATTEND "g1 5 2");
+    freeReplyObject(ask(&server, "HSET verona:gateway:g1 boot 5 state UP"));
+    freeReplyObject(ask(&server, "HSET verona:gateway:g2 boot 6 state UP"));
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 1"), "FIRST");
+    assert_string_equal(ask_text(&server, ATTEND "g2 6 1"), "BUSY");
+    freeReplyObject(ask(&server, "DEL verona:presence:gate"));
+    assert_string_equal(ask_text(&server, ATTEND "g2 6 1"), "OK");
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 -1"), "OK");
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 1"), "OK");
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 -1"), "OK");
+    assert_string_equal(ask_text(&server, ATTEND "g2 6 -1"), "OK");
+    assert_string_equal(ask_text(&server, ATTEND "g2 6 1"), "FIRST");
+    freeReplyObject(ask(&server, "DEL verona:presence:gate"));
+    freeReplyObject(ask(&server, "HSET verona:gateway:g2 state DEAD"));
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 1"), "FIRST"); /* the dead do not count */
+    freeReplyObject(ask(&server, "DEL verona:presence:gate"));
+    freeReplyObject(ask(&server, "HSET verona:gateway:g1 boot 7"));
+    assert_string_equal(ask_text(&server, ATTEND "g1 7 1"), "FIRST"); /* nor do former lives */
+    freeReplyObject(ask(&server, "DEL verona:presence:gate"));
+    assert_string_equal(ask_text(&server, ATTEND "g1 5 -1"),
+                        "OK"); /* nor do they leave once more */
+    assert_string_equal(ask_text(&server, "HGET verona:presence g1"), "7 1");
+    freeReplyObject(ask(
+        &server, "DEL verona:presence verona:presence:gate verona:gateway:g1 verona:gateway:g2"));
+}
+
 static void slots_with_bad_arguments(void **state)
 {
     (void)state;
@@ -289,6 +360,8 @@ int main(void)
         TEST(commits_on_damaged_keys),
         TEST(commits_repeated),
         TEST(slots_with_bad_arguments),
+        TEST(accounts),
+        TEST(attendance),
         TEST(the_directory_is_guarded),
         TEST(members_with_bad_arguments),
         TEST(sessions_with_bad_arguments),

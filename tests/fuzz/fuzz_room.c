@@ -137,7 +137,9 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
             items[i].nick = PICK(in, nicks);
         }
         break;
+    case ROOM_EV_PROVIDE:
     case ROOM_EV_OWNER_SUBMIT:
+        ev->by_service = ev->type == ROOM_EV_PROVIDE;
         ev->owner.has_form_type = true;
         ev->owner.form_type = STR("http://jabber.org/protocol/muc#roomconfig");
         ev->owner.n = take(in, 4);

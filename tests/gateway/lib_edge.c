@@ -5,6 +5,7 @@
 #include "cluster/redis_server.h"
 
 #include "base/err.h"
+#include "gateway/commands.h"
 #include "gateway/edge_ops.h"
 #include "gateway/home.h"
 #include "gateway/link.h"
@@ -101,6 +102,7 @@ void rig_open(const char *settings)
     strcpy(rig_g.domain, "localhost");
     strcpy(rig_g.muc_domain, "conference.localhost");
     rig_g.redis = redis_new(rig_g.loop, redis.url, on_state, NULL);
+    rig_g.commands = commands_new(&rig_g);
     rig_g.home = home_new(&rig_g);
     rig_g.info = service_info_new(cfg);
     const struct cluster_self self = {.role = CLUSTER_GATEWAY,
@@ -137,6 +139,7 @@ void rig_close(void)
     link_destroy(&rig_g.link);
     cluster_destroy(&rig_g.cluster);
     redis_destroy(&rig_g.redis);
+    commands_destroy(&rig_g.commands);
     service_info_destroy(&rig_g.info);
     loop_destroy(&rig_g.loop);
     config_destroy(&cfg);

@@ -2,6 +2,7 @@
 #include "gateway/lib_session.h"
 
 #include "base/limits.h"
+#include "base/muc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,6 +101,13 @@ static void s_ask_bind(void *ctx, struct str bare, struct str resource)
                STR_FMT(resource));
 }
 
+static int s_ask_register(void *ctx, struct str username, struct str password)
+{
+    buf_printf(&((struct lib_session *)ctx)->asked, "register %.*s %.*s;", STR_FMT(username),
+               STR_FMT(password));
+    return str_is(username, "bad") ? SE_NOT_ACCEPTABLE : SE_NONE;
+}
+
 static void s_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
 {
     (void)a;
@@ -130,6 +138,7 @@ static const struct session_ops ops = {
     .ask_account = s_ask_account,
     .ask_job = s_ask_job,
     .ask_bind = s_ask_bind,
+    .ask_register = s_ask_register,
     .stanza = s_stanza,
     .stream_error = s_stream_error,
     .ended = s_ended,

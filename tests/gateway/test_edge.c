@@ -3,6 +3,7 @@
 #include "gateway/lib_edge.h"
 
 #include "base/err.h"
+#include "gateway/account_ops.h"
 #include "gateway/edge_ops.h"
 #include "rt/log.h"
 
@@ -369,6 +370,54 @@ static void held(void **state)
     rig_close();
 }
 
+static void on_made(void *ctx, enum account_result r)
+{
+    *(int *)ctx = (int)r;
+}
+
+static bool is_made(void *ctx)
+{
+    return *(int *)ctx >= 0;
+}
+
+static int account_does(const char *user, bool add)
+{
+    int result = -1;
+    if (add)
+        account_set(&rig_g, str_of(user), STR("secret"), true, on_made, &result);
+    else
+        account_remove(&rig_g, str_of(user), on_made, &result);
+    assert_true(rig_run_until(is_made, &result, RIG_WAIT_MS));
+    return result;
+}
+
+/* X0133-delete-user, X0077-remove: whoever has logged in and binds when his account is gone gets no
+ * session, and leaves no entry. */
+static void removed_before_bind(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=accounts c2s.plain_without_tls=true auth.iterations=4096");
+    assert_int_equal(account_does("ann@localhost", true), ACCOUNT_DONE);
+    assert_int_equal(account_does("ann@localhost", true), ACCOUNT_EXISTS);
+    for (int gone = 0; gone <= 1; gone++) {
+        rig_connect(gone);
+        rig_say(gone, HEADER AUTH_ANN HEADER);
+        rig_hear(gone, "<bind ");
+        if (gone)
+            assert_int_equal(account_does("ann@localhost", false), ACCOUNT_DONE);
+        rig_say(gone,
+                "<iq type='set' id='b'><bind "
+                "xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>r</resource></bind></iq>");
+        rig_hear(gone, gone ? "<not-authorized " : "<jid>ann@localhost/r</jid>");
+        if (gone)
+            rig_hear(gone, NULL);
+        rig_hang_up_all();
+        assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
+    }
+    assert_int_equal(account_does("ann@localhost", false), ACCOUNT_NOTFOUND);
+    rig_close();
+}
+
 static void timeouts(void **state)
 {
     (void)state;
@@ -661,6 +710,7 @@ int main(void)
         cmocka_unit_test(between_lives),
         cmocka_unit_test(injection),
         cmocka_unit_test(held),
+        cmocka_unit_test(removed_before_bind),
         cmocka_unit_test(timeouts),
         cmocka_unit_test(keepalive),
         cmocka_unit_test(rates),

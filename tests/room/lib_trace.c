@@ -170,7 +170,8 @@ static struct room_field *parse_fields(struct trace *t, struct words *w, uint32_
     *n = 0;
     for (; w->at < w->n; w->at++) {
         struct str word = w->list[w->at], v;
-        if (has_key(word, "form_type", &v) || has_key(word, "id", &v) || has_key(word, "to", &v))
+        if (has_key(word, "form_type", &v) || has_key(word, "id", &v) || has_key(word, "to", &v) ||
+            has_key(word, "preset", &v) || str_is(word, "service"))
             continue;
         const char *eq = memchr(word.p, '=', word.n);
         assert_non_null(eq);
@@ -407,6 +408,10 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         ev->type = ROOM_EV_OWNER_SUBMIT;
         ev->owner.form_type = opt(w, "form_type", &ev->owner.has_form_type);
         ev->owner.fields = parse_fields(t, w, &ev->owner.n);
+    } else if (str_is(verb, "provide")) {
+        ev->type = ROOM_EV_PROVIDE;
+        ev->owner.preset = opt(w, "preset", NULL);
+        ev->owner.fields = parse_fields(t, w, &ev->owner.n);
     } else if (str_is(verb, "destroy")) {
         ev->type = ROOM_EV_DESTROY;
         ev->destroy.alternate = opt(w, "alternate", NULL);
@@ -460,6 +465,7 @@ static void parse_user_command(struct trace *t, struct room_event *ev, struct wo
     ev->strict_ok = true;
     parse_request(t, ev, w, w->list[1]);
     bool found;
+    ev->by_service = flag(&all, "service");
     struct str v = opt(&all, "to", &found);
     if (found)
         ev->nick = v;

@@ -28,6 +28,9 @@
  * passes, and the room is told wait MS                                     held W: ...   the room
  * must not take the event now
  *
+ *   W: provide [preset= FIELD=VALUE ...]         a room by command; any request with `service` is
+ * one
+ *
  * Every request may have id= and to= (the nick it is addressed to, if the command has none).
  * The room is checked (room_check) after each event; one that has ended begins anew, as the shard
  * does. Fields of a form are muc#roomconfig_'s unless their name has a # itself; `items` takes max=

@@ -206,6 +206,7 @@ static void random_origin(struct fuzz *f, struct room_event *ev)
         i = rnd(f, N(jids));
     ev->origin = (struct room_origin){i % 3 + 1, 100 + i, 1, str_of(jids[i])};
     ev->strict_ok = !coin(f, 30);
+    ev->by_service = coin(f, 4);
 }
 
 /* Mostly of an event of the last few dozen. */
@@ -263,6 +264,7 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         random_items(f, ev);
         break;
     case ROOM_EV_OWNER_SUBMIT:
+    case ROOM_EV_PROVIDE:
         random_form(f, ev);
         break;
     case ROOM_EV_REGISTER_SUBMIT:
@@ -583,6 +585,9 @@ static void run(uint64_t seed)
     f.service.invite_rate = seed % 3 == 1 ? 2 : 0;
     f.service.voice_interval_ms = 500;
     f.service.presence_limit = seed % 2 == 0 ? 3 : 0;
+    struct str admin = jid_bare(str_of(jids[0]));
+    f.service.admins = &admin;
+    f.service.n_admins = 1;
     f.service.admins = admins;
     f.service.n_admins = 1;
     f.service.tombstone_ms = seed % 3 == 0 ? 100000 : 0;

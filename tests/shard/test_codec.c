@@ -466,6 +466,46 @@ static void test_taking_back(void **state)
     assert_int_equal(decode(ev, &re), ERR_TOOBIG);
 }
 
+/* A room by command, and the mark that makes a request one. */
+static void test_provide(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req(&base);
+    Verona__ProvideIn in = VERONA__PROVIDE_IN__INIT;
+    Verona__Field field = VERONA__FIELD__INIT, *fields[] = {&field};
+    ProtobufCBinaryData value = wire_bytes(STR("Verona"));
+    field.var = wire_bytes(STR("muc#roomconfig_roomname"));
+    field.values = &value;
+    field.n_values = 1;
+    in.fields = fields;
+    in.n_fields = 1;
+    in.preset = wire_bytes(STR("team"));
+    ev->body_case = VERONA__ROOM_EVENT__BODY_PROVIDE;
+    ev->provide = &in;
+    enum room_stanza stanza;
+    assert_true(codec_stanza(ev, &stanza));
+    assert_int_equal(stanza, ROOM_IQ);
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_PROVIDE);
+    assert_false(re.by_service);
+    assert_true(str_is(re.owner.preset, "team"));
+    assert_int_equal(re.owner.n, 1);
+    assert_true(str_is(re.owner.fields[0].values[0], "Verona"));
+    ev->by_service = true;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_true(re.by_service);
+    in.preset = filled(LIMIT_NAME);
+    assert_int_equal(decode(ev, &re), 0);
+    in.preset = filled(LIMIT_NAME + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    in.preset = wire_bytes(STR("\xff"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    in.preset = wire_bytes(STR_NULL);
+    in.n_fields = LIMIT_FORM_FIELDS + 1;
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -473,7 +513,7 @@ int main(void)
         T(test_join),   T(test_common_fields), T(test_presence_counts), T(test_message),
         T(test_admin),  T(test_owner),         T(test_refuse),          T(test_queries),
         T(test_stanza), T(test_room),          T(test_archive),         T(test_taking_back),
-        T(test_relay),  T(test_relay_answer),  T(test_voice),
+        T(test_relay),  T(test_relay_answer),  T(test_voice),           T(test_provide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static struct {
     char endpoint[108];
     gateway_ref up, lost, event_from;
     uint32_t n_up, n_lost, n_broken, n_events, n_items;
-    uint64_t last_rseq;
+    uint64_t last_rseq, forget;
     struct bus_peer *shard; /* as the gateway sees it */
 } t;
 
@@ -78,8 +78,23 @@ static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
     return true;
 }
 
-static const struct link_ops link_calls = {on_event, on_route, on_ask,    on_gave,
-                                           on_up,    on_lost,  on_broken, on_allow};
+static void on_forget(void *ctx, gateway_ref gw, uint64_t ref)
+{
+    (void)ctx, (void)gw;
+    t.forget = ref;
+}
+
+static const struct link_ops link_calls = {
+    .event = on_event,
+    .route = on_route,
+    .forget = on_forget,
+    .ask_slots = on_ask,
+    .gave_slots = on_gave,
+    .gateway_up = on_up,
+    .gateway_lost = on_lost,
+    .gateway_broken = on_broken,
+    .allow = on_allow,
+};
 
 /* ------------------------------------------------------------------ the gateway's side */
 

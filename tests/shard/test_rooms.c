@@ -130,7 +130,7 @@ static int setup(void **state)
     t.service.history_default = 20;
     t.wall_ms = 1700000000000;
     const struct rooms_config cfg = {
-        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150};
+        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150, .forget = true};
     t.rooms = rooms_new(t.loop, t.store, &cfg, &ops, NULL);
     rooms_set_seed(t.rooms, seed);
     t.slot = slot_of(seed, STR(ROOM));
@@ -716,6 +716,63 @@ static void test_orphan_in_an_outage(void **state)
     assert_true(d->durable); /* made anew */
 }
 
+/* W85: persistent rooms end as well, in memory and in the store, and temporary ones with them;
+ * rooms that somebody is in stay. The answer comes when all is done. */
+static void test_forgetting(void **state)
+{
+    (void)state;
+    t.service.defaults.persistent = true;
+    open_room();
+    rooms_forget(t.rooms, 2, 7);
+    run();
+    const Verona__Item *it = next(2);
+    assert_int_equal(it->kind_case, VERONA__ITEM__KIND_FORGOT);
+    assert_int_equal(it->forgot->ref, 7);
+    assert_non_null(rooms_find(t.rooms, STR(ROOM))); /* somebody is in */
+    leave(1);
+    run();
+    for (int unloaded = 0; unloaded <= 1; unloaded++) {
+        if (unloaded)
+            run_ms(900);
+        assert_int_equal(rooms_find(t.rooms, STR(ROOM)) == NULL, unloaded);
+        forget();
+        rooms_forget(t.rooms, 2, 8);
+        rooms_forget(t.rooms, 2, 8); /* asked again: answered once */
+        run_ms(60);
+        it = next(2);
+        assert_int_equal(it->kind_case, VERONA__ITEM__KIND_FORGOT);
+        assert_int_equal(it->forgot->ref, 8);
+        nothing_more();
+        struct rooms_totals totals;
+        rooms_totals(t.rooms, &totals);
+        assert_int_equal(totals.rooms, 0);
+        join(1, "again");
+        run();
+        const Verona__Delivery *d = delivery(1, "roster presence:JOIN message:SUBJECT");
+        assert_int_equal(d->parts[1]->presence->self_statuses[0], 201);
+        leave(1);
+        run();
+    }
+}
+
+/* The store is away: it waits. */
+static void test_forgetting_in_an_outage(void **state)
+{
+    (void)state;
+    t.service.defaults.persistent = true;
+    open_room();
+    leave(1);
+    run();
+    forget();
+    store_mem_unavailable(t.store, true);
+    rooms_forget(t.rooms, 2, 8);
+    run_ms(60);
+    nothing_more();
+    store_mem_unavailable(t.store, false);
+    run_ms(60);
+    assert_int_equal(next(2)->kind_case, VERONA__ITEM__KIND_FORGOT);
+}
+
 static void test_full_queue(void **state)
 {
     (void)state;
@@ -867,6 +924,8 @@ int main(void)
         T(test_temporary_room_ends_and_begins_again),
         T(test_idle_room_is_unloaded),
         T(test_orphan),
+        T(test_forgetting),
+        T(test_forgetting_in_an_outage),
         T(test_orphan_in_an_outage),
         T(test_full_queue),
         T(test_bad_request),

@@ -259,7 +259,7 @@ static int setup(void **state)
     t.sid = 101;
     t.epoch = 5;
     const struct rooms_config cfg = {
-        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150};
+        .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150, .forget = true};
     t.rooms = rooms_new(t.loop, t.store, &cfg, &ops, NULL);
     rooms_set_seed(t.rooms, seed);
     t.slot = slot_of(seed, STR(ROOM));

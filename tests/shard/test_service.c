@@ -1,6 +1,7 @@
 /* test_service.c: room.* as the rooms want it: defaults, presets, policies, and what is refused at
  * start. */
 #include "base/err.h"
+#include "base/muc.h"
 #include "rt/config.h"
 #include "shard/presets.h"
 #include "shard/service.h"
@@ -174,6 +175,11 @@ static void presets(void **state)
     assert_true(c->persistent);
     set("room.default.archive=false");
     assert_false(ready()->archive);
+    for (uint32_t i = 0; i < 8; i++) { /* as commands of the service offer them */
+        assert_int_equal(preset_at(i) == NULL, room_preset_name(i) == NULL);
+        if (preset_at(i))
+            assert_string_equal(preset_name(preset_at(i)), room_preset_name(i));
+    }
     assert_null(preset_find(STR("none")));
     assert_null(preset_find(STR("")));
     uint32_t n = 0;
@@ -195,6 +201,7 @@ static void policies(void **state)
     set("room.contact= help@example.org , ann@example.org");
     set("room.logs_url=https://example.org/{room}");
     set("room.max_occupants=77");
+    set("xmpp.admins=Ann@Example.org");
     (void)ready();
     const struct room_service *r = &service.room;
     assert_true(str_is(r->create_domain, "example.org"));
@@ -202,6 +209,7 @@ static void policies(void **state)
     assert_int_equal(r->name_max, 9);
     assert_int_equal(r->max_occupants, 77);
     assert_int_equal(r->n_contacts, 2);
+    assert_true(r->n_admins == 1 && str_is(r->admins[0], "ann@example.org")); /* W75: prepared */
     assert_true(str_is(r->contacts[0], "help@example.org") &&
                 str_is(r->contacts[1], "ann@example.org"));
     static const struct {

@@ -626,10 +626,10 @@ static void rooms_have_places(void **state)
     assert_int_equal(destroy_room("b@c", at(1), 2), 0);
     assert_int_equal(create("d@c", nothing, 1, true), 0);
     assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
-    freeReplyObject(ask(&server, "SREM verona:{verona:rooms}:all a@c"));
+    freeReplyObject(ask(&server, "ZREM verona:{verona:rooms}:all a@c"));
     load("a@c"); /* puts it right */
     assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
-    freeReplyObject(ask(&server, "SADD verona:{verona:rooms}:all never@c"));
+    freeReplyObject(ask(&server, "ZADD verona:{verona:rooms}:all 0 never@c"));
     assert_int_equal(destroy_room("a@c", at(2), 3), 0);
     assert_int_equal(create("e@c", nothing, 1, true), ERR_FULL);
     load("never@c");
