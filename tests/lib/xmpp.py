@@ -139,7 +139,7 @@ class Client:
         self.local, _, self.domain = jid.rpartition("@")
         self.mechanism, self.tls = mechanism, tls
         self.sock, self.parser, self.queue, self.log = None, None, [], []
-        self.full = self.ended = None
+        self.full = self.ended = self.open_features = None
 
     # ---------------------------------------------------------------- socket
 
@@ -220,7 +220,8 @@ class Client:
         if self.tls:
             features = self.start_tls()
         self.authenticate(features)
-        self.bind(self.open_stream())
+        self.open_features = self.open_stream()
+        self.bind(self.open_features)
         self.log.clear()
         return self
 
