@@ -1,26 +1,44 @@
 /* fuzz_room.c: bytes become events of a few people in one room; its invariants hold after each.
  *
- * The first byte chooses the service, then each event is its type, who, and what fill() takes. */
+ * The first two bytes choose the service, then each event is its type, who, and what fill() takes.
+ * At the end the program says how many events there were. */
 #include "base/limits.h"
 #include "shard/room/room.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct str admins[] = {{"dan@d", 5}};
 
-enum { SERVICES = 128 };
+enum { SERVICES = 128, DEFAULTS = 64, MAX_INPUT = 1 << 16 };
 
-static struct room_service service_of(unsigned bits)
+static uint64_t n_events;
+
+static void tell(void)
+{
+    fprintf(stderr, "%llu events\n", (unsigned long long)n_events);
+}
+
+static struct room_service service_of(unsigned bits, unsigned other)
 {
     return (struct room_service){
         .defaults = {.public_room = true,
                      .persistent = bits & 1,
                      .members_only = bits >> 3 & 1,
-                     .presence_broadcast = ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) |
-                                           ROLE_BIT(ROLE_MODERATOR)},
+                     .whois_anyone = other & 1,
+                     .moderated = other >> 1 & 1,
+                     .archive = other >> 2 & 1,
+                     .archive_messages = 50,
+                     .archive_days = other >> 3 & 1,
+                     .logging = other >> 4 & 1,
+                     .presence_broadcast = other >> 5 & 1 ? ROLE_BIT(ROLE_MODERATOR)
+                                                          : ROLE_BIT(ROLE_VISITOR) |
+                                                                ROLE_BIT(ROLE_PARTICIPANT) |
+                                                                ROLE_BIT(ROLE_MODERATOR)},
         .lock_new_rooms = bits >> 1 & 1,
         .register_strangers = bits >> 2 & 1,
         .create_by_admins_only = bits >> 4 & 1,
@@ -31,6 +49,12 @@ static struct room_service service_of(unsigned bits)
         .presence_rate = bits >> 6 & 1 ? 10 : 0,
         .invite_rate = bits >> 6 & 1,
         .voice_interval_ms = 1000,
+        .max_occupants = other >> 1 & 1 ? 3 : 0,
+        .max_title = other & 1 ? 2 : 0,
+        .register_off = (other & 12) == 12,
+        .logs_url = STR("https://logs/{room}"),
+        .presence_limit = other >> 4 & 1 ? 2 : 0,
+        .max_message = other >> 5 & 1 ? 20 : 0,
         .admins = admins,
         .n_admins = 1,
     };
@@ -58,10 +82,17 @@ static const char *const vars[] = {"muc#roomconfig_membersonly",
                                    "muc#maxhistoryfetch",
                                    "x-muc#roomconfig_listoccupants",
                                    "x-muc#roomconfig_registration",
-                                   "muc#roomconfig_lang"};
+                                   "muc#roomconfig_lang",
+                                   "muc#roomconfig_roomname",
+                                   "muc#roomconfig_roomdesc",
+                                   "muc#roomconfig_publicroom",
+                                   "muc#roomconfig_enablelogging",
+                                   "x-muc#roomconfig_archive_messages",
+                                   "x-muc#roomconfig_archive_days"};
 static const char *const values[] = {"0",     "1",         "anyone",  "moderators",
                                      "ann@a", "bob@b",     "visitor", "participant",
                                      "none",  "moderator", "",        "x"};
+static const char *const payloads[] = {"", "x", "<show>away</show>"};
 static const char *const conditions[] = {"", "gone", "forbidden"};
 
 struct input {
@@ -87,6 +118,7 @@ struct bytes {
     struct room_invitation invitations[3];
     char ticket[LIMIT_TICKET]; /* of the last iq that was relayed */
     size_t n_ticket;
+    struct event_name names[2];
 };
 
 static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
@@ -107,6 +139,12 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->presence.password = PICK(in, values);
         ev->presence.max_chars = ev->presence.seconds = ev->presence.since_ms = -1;
         ev->presence.max_stanzas = (int)take(in, 4) - 1;
+        if (take(in, 4) == 1) {
+            ev->presence.max_chars = (int)take(in, 256) - 1;
+            ev->presence.seconds = (int)take(in, 16) - 1;
+            ev->presence.since_ms = (int64_t)ev->now_ms - (int)take(in, 256);
+        }
+        ev->presence.payload = PICK(in, payloads);
         break;
     case ROOM_EV_LEAVE:
         ev->leave.broken = take(in, 2) == 1;
@@ -119,11 +157,15 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->message.subject = PICK(in, values);
         ev->message.payload = STR("<body>x</body>");
         ev->message.archive = take(in, 2) == 1;
+        ev->message.store = take(in, 4) == 1;
+        ev->message.no_store = take(in, 4) == 1;
+        ev->message.correction = take(in, 4) == 1;
         ev->message.retracts = (struct event_name){0, take(in, 32)};
         break;
     case ROOM_EV_ERROR:
         ev->error.from_presence = take(in, 2) == 1;
         ev->error.condition = PICK(in, conditions);
+        ev->error.text = PICK(in, payloads);
         break;
     case ROOM_EV_ADMIN_GET:
     case ROOM_EV_ADMIN_SET:
@@ -135,6 +177,8 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
             items[i].jid = take(in, 2) ? PICK(in, bare) : STR_NULL;
             items[i].has_nick = take(in, 2) == 1;
             items[i].nick = PICK(in, nicks);
+            items[i].has_reason = take(in, 2) == 1;
+            items[i].reason = PICK(in, payloads);
         }
         break;
     case ROOM_EV_PROVIDE:
@@ -158,14 +202,28 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->invite.n = take(in, 4);
         ev->invite.invitations = bytes->invitations;
         for (unsigned i = 0; i < ev->invite.n; i++)
-            bytes->invitations[i] = (struct room_invitation){.to = PICK(in, bare)};
+            bytes->invitations[i] = (struct room_invitation){
+                .to = PICK(in, bare), .reason = PICK(in, payloads), .has_continue = take(in, 2)};
+        ev->invite.has_body = take(in, 2) == 1;
         break;
     case ROOM_EV_DECLINE:
         ev->decline.to = PICK(in, bare);
+        ev->decline.reason = PICK(in, payloads);
         break;
     case ROOM_EV_ARCHIVE:
-        ev->archive.start_ms = ev->archive.end_ms = ev->archive.max = -1;
+        ev->archive.start_ms = (int)take(in, 3) - 1;
+        ev->archive.end_ms = (int)take(in, 3) - 1;
+        ev->archive.max = (int)take(in, 3) - 1;
+        ev->archive.metadata = take(in, 4) == 1;
+        ev->archive.backward = take(in, 2) == 1;
+        ev->archive.flip = take(in, 2) == 1;
         ev->archive.with = PICK(in, bare);
+        ev->archive.after = (struct event_name){0, take(in, 32)};
+        ev->archive.before_id = (struct event_name){0, take(in, 32)};
+        bytes->names[0] = (struct event_name){0, take(in, 32)};
+        bytes->names[1] = (struct event_name){0, take(in, 32)};
+        ev->archive.ids = bytes->names;
+        ev->archive.n_ids = take(in, 3);
         break;
     case ROOM_EV_MODERATE:
         ev->moderate.target = (struct event_name){0, take(in, 32)};
@@ -192,10 +250,15 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         ev->voice.jid = take(in, 2) ? PICK(in, bare) : STR_NULL;
         break;
     case ROOM_EV_REFUSE:
+        ev->refuse.stanza = (enum room_stanza)take(in, 3);
         ev->refuse.error = SE_BAD_REQUEST;
         break;
     case ROOM_EV_DESTROY:
         ev->destroy.alternate = PICK(in, bare);
+        ev->destroy.has_reason = take(in, 2) == 1;
+        ev->destroy.reason = PICK(in, payloads);
+        ev->destroy.has_password = take(in, 2) == 1;
+        ev->destroy.password = PICK(in, values);
         break;
     case ROOM_EV_DISCO_ITEMS:
         ev->items.paged = take(in, 2) == 1;
@@ -230,8 +293,13 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input in = {data, size > 2000 ? 2000 : size};
-    struct room_service service = service_of(take(&in, SERVICES));
+    static bool told;
+    if (!told)
+        (void)atexit(tell);
+    told = true;
+    struct input in = {data, size > MAX_INPUT ? MAX_INPUT : size};
+    unsigned bits = take(&in, SERVICES);
+    struct room_service service = service_of(bits, take(&in, DEFAULTS));
     struct room *room = room_new(STR("room@conference.a"), &service);
     struct room_effects fx;
     room_effects_init(&fx);
@@ -250,6 +318,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
             fill(&in, &ev, &bytes);
         }
+        n_events++;
         (void)!room_step(room, &ev, &fx);
         room_check(room);
         for (uint32_t i = 0; i < fx.n; i++) {
@@ -261,8 +330,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bool gone = fx.n > 0 && fx.list[fx.n - 1].type == FX_GONE;
         room_effects_reset(&fx);
         if (gone) {
-            room_destroy(&room);
+            uint64_t until;
+            struct room *before = room;
+            struct str moved = room_moved_to(before, &until);
             room = room_new(STR("room@conference.a"), &service);
+            room_set_moved(room, moved, until);
+            room_destroy(&before);
         }
     }
     room_effects_deinit(&fx);
