@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "room/other_defaults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -513,6 +514,8 @@ static void step(struct trace *t, const struct room_event *ev, struct buf *out)
         assert_false(room_exists(t->room));
         struct room *before = t->room;
         uint64_t until;
+        if (t->other) /* what a transcript makes itself, it makes with what is shipped */
+            t->service.defaults = t->shipped;
         t->room = room_new(STR("room@muc.example.org"), &t->service);
         struct str moved = room_moved_to(before, &until);
         room_set_moved(t->room, moved, until);
@@ -619,17 +622,44 @@ void trace_once(const char *transcript)
     trace_deinit(&t);
 }
 
+static void put_words(struct buf *b, const char *var, const char *values)
+{
+    buf_printf(b, "%s=%s ", var, values);
+}
+
+static void make_other(struct trace *t)
+{
+    t->other = true;
+    t->shipped = t->service.defaults;
+    t->service.defaults = other_config(&t->shipped);
+    room_destroy(&t->room);
+    t->room = room_new(STR("room@muc.example.org"), &t->service);
+}
+
 void trace_room(struct trace *t, const char *fields)
 {
-    trace_run(t, "romeo: join Romeo\n"
-                 "  persist create 1 by=romeo@example.org state locked romeo@example.org=owner\n"
-                 "ok\n"
-                 "  join Romeo(romeo@example.org/r owner/moderator) self=201\n"
-                 "  subject to=romeo\n");
     struct buf line, out;
     buf_init(&line);
     buf_init(&out);
-    buf_printf(&line, "romeo: submit %s", fields);
+    buf_z(&line, "romeo: submit ");
+    if (other_defaults()) {
+        make_other(t);
+        put_config(&line, &t->shipped, fields, put_words);
+        trace_run(t, "romeo: join Romeo\n"
+                     "  persist create 1 by=romeo@example.org state locked "
+                     "romeo@example.org=owner\n"
+                     "ok\n"
+                     "  join Romeo(romeo@example.org/r owner/moderator) self=201,100,170\n"
+                     "  subject to=romeo\n");
+    } else {
+        trace_run(t, "romeo: join Romeo\n"
+                     "  persist create 1 by=romeo@example.org state locked "
+                     "romeo@example.org=owner\n"
+                     "ok\n"
+                     "  join Romeo(romeo@example.org/r owner/moderator) self=201\n"
+                     "  subject to=romeo\n");
+    }
+    buf_z(&line, fields);
     run_command(t, buf_as_str(&line), &out);
     run_command(t, STR("ok"), &out);
     buf_deinit(&line);

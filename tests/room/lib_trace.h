@@ -51,6 +51,8 @@ struct trace_user {
 struct trace {
     struct room *room;
     struct room_service service;
+    struct room_config shipped; /* if `other`: what its room is made to be (other_defaults.h) */
+    bool other;
     struct room_effects fx;
     struct arena arena; /* of the command under way */
     uint64_t now_ms, epoch;

@@ -1,6 +1,7 @@
 /* test_create.c: making rooms, the lock, and their end (XEP-0045 §10.1; FEATURES W15 to W20). */
 /* clang-format off */
 #include "room/lib_trace.h"
+#include "room/other_defaults.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,6 +104,61 @@ static void test_W16_creation_not_stored(void **state)
                "  gone\n"
                "juliet: join Juliet\n"
                "  persist create 1 by=juliet@example.org state locked juliet@example.org=owner\n");
+}
+
+/* In a service with the other defaults (FEATURES 5.6): 100 and 170 from the first stanza on, the accepted form
+ * admits members only, lists are open to all inside, who is not there is shown, and the room outlives its visitors. */
+static void test_W15_W17_other_defaults(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.defaults = other_config(&t.service.defaults);
+    t.service.defaults.secret = STR_NULL;
+    trace_run(&t,                   "romeo: join Romeo\n"
+                  "  persist create 1 by=romeo@example.org state locked romeo@example.org=owner\n"
+                  "ok\n"
+                  "  join Romeo(romeo@example.org/r owner/moderator) self=201,100,170\n"
+                  "  subject to=romeo\n"
+                  "romeo: config\n"
+                  "  reply romeo config name='Another name' desc='Another description' lang=it persistent members moderated subject logging invites anyone hide no-registration history=1 pm=3 max=7 broadcast=2 list=1c owners=romeo@example.org\n"
+                  "romeo: submit id=c1\n"
+                  "  persist config 2 by=romeo@example.org state\n"
+                  "ok\n"
+                  "  reply romeo result id=c1\n"
+                  "juliet: join Juliet\n"
+                  "  reply juliet presence error registration-required/auth from=Juliet\n"
+                  "romeo: set affiliation=member jid=juliet@example.org\n"
+                  "  persist affiliations 3 by=romeo@example.org state juliet@example.org=member\n"
+                  "ok\n"
+                  "  notice all juliet@example.org=member\n"
+                  "  reply romeo result\n"
+                  "nurse: join Nurse\n"
+                  "  reply nurse presence error registration-required/auth from=Nurse\n"
+                  "romeo/phone: join Romeo\n"
+                  "  show to=romeo/phone absent (juliet@example.org member/none)\n"
+                  "  join Romeo(romeo@example.org/phone owner/moderator) self=100,170\n"
+                  "  subject to=romeo/phone\n"
+                  "juliet: join Juliet\n"
+                  "  join Juliet(juliet@example.org/r member/participant) self=100,170\n"
+                  "  subject to=juliet\n"
+                  "juliet: say hey id=m\n"
+                  "  persist message 4 by=juliet@example.org Juliet hey 0-4 id=m history\n"
+                  "ok\n"
+                  "  message Juliet hey 7-4 id=m\n"
+                  "juliet: get affiliation=member\n"
+                  "  reply juliet items member jid=juliet@example.org\n"
+                  "juliet: disco\n"
+                  "  reply juliet info name='Another name' occupants=2 contacts=romeo@example.org history=1 no-registration\n"
+                  "juliet: register\n"
+                  "  reply juliet error service-unavailable/cancel\n"
+                  "romeo: leave\n"
+                  "  leave Romeo(romeo@example.org/r owner/none)\n"
+                  "romeo/phone: leave\n"
+                  "  leave Romeo(romeo@example.org/phone owner/none)\n"
+                  "juliet: leave\n"
+                  "  leave Juliet(juliet@example.org/r member/none)\n");
+    trace_deinit(&t);
 }
 
 static void test_W17_locked_for_others(void **state)
@@ -279,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_W15_first_stanza),
+        cmocka_unit_test(test_W15_W17_other_defaults),
         cmocka_unit_test(test_W16_message_and_iq_to_no_room),
         cmocka_unit_test(test_W16_bad_nick_creates_nothing),
         cmocka_unit_test(test_W16_creation_denied),

@@ -11,6 +11,7 @@
 #include "gateway/link.h"
 #include "gateway/muc.h"
 #include "proto/wire.h"
+#include "room/other_defaults.h"
 #include "shard/codec.h"
 #include "shard/deliver.h"
 
@@ -35,6 +36,8 @@ struct client {
 
 struct wire {
     struct room_service service;
+    struct room_config shipped; /* if `other`: what its room is made to be (other_defaults.h) */
+    bool other;
     struct room *room;
     struct room_effects fx;
     struct deliver_out deliver;
@@ -395,6 +398,8 @@ static void step(struct wire *w, struct room_event *ev)
         }
         if (gone) {
             room_destroy(&w->room);
+            if (w->other) /* what a transcript makes itself, it makes with what is shipped */
+                w->service.defaults = w->shipped;
             w->room = room_new(STR(ROOM), &w->service);
             room_set_last(w->room, w->last);
         }
@@ -624,15 +629,42 @@ void wire_on_stanza(struct wire *w, wire_watch *fn, void *ctx)
     w->watch_ctx = ctx;
 }
 
+static void put_element(struct buf *b, const char *var, const char *values)
+{
+    buf_printf(b, "<field var='%s'>", var);
+    for (const char *p = values; *p;) {
+        size_t n = strcspn(p, "|");
+        buf_printf(b, "<value>%.*s</value>", (int)n, p);
+        p += n + (p[n] == '|');
+    }
+    buf_z(b, "</field>");
+}
+
+static void make_other(struct wire *w)
+{
+    w->other = true;
+    w->shipped = w->service.defaults;
+    w->service.defaults = other_config(&w->shipped);
+    room_destroy(&w->room);
+    w->room = room_new(STR(ROOM), &w->service);
+}
+
 void wire_open(struct wire *w, const char *fields)
 {
-    char text[4096];
+    struct buf text;
+    buf_init(&text);
+    if (other_defaults())
+        make_other(w);
     (void)wire_do(w, "romeo: <presence to='R/Romeo'><x xmlns='M'/></presence>");
-    snprintf(text, sizeof text,
-             "romeo: <iq to='R' type='set' id='c'><query xmlns='O'><x xmlns='D' type='submit'>%s"
-             "</x></query></iq>",
-             fields);
-    assert_non_null(strstr(wire_do(w, text), "type='result'"));
+    buf_z(&text, "romeo: <iq to='R' type='set' id='c'><query xmlns='O'><x xmlns='D' "
+                 "type='submit'>");
+    if (w->other)
+        put_config(&text, &w->shipped, fields, put_element);
+    buf_z(&text, fields);
+    buf_z(&text, "</x></query></iq>");
+    buf_c(&text, '\0');
+    assert_non_null(strstr(wire_do(w, text.data), "type='result'"));
+    buf_deinit(&text);
 }
 
 void wire_in(const char *fields, const char *transcript)

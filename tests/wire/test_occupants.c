@@ -3,6 +3,7 @@
 /* Transcripts keep their lines. */
 /* clang-format off */
 #include "wire/lib_wire.h"
+#include "room/other_defaults.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +21,37 @@ static void test_W15_creation(void **state)
              "romeo: <presence to='R/Romeo'><x xmlns='M'/></presence>\n"
              "  romeo <presence from='R/Romeo'><x xmlns='U'><status code='201'/><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/><status code='110'/></x></presence>\n"
              "  romeo <message from='R' type='groupchat'><subject/></message>\n");
+    wire_destroy(&w);
+}
+
+/* With the other defaults of FEATURES 5.6, from the first stanza on. */
+static void test_W15_W26_creation_with_other_defaults(void **state)
+{
+    (void)state;
+    struct wire *w = wire_new();
+    wire_service(w)->defaults = other_config(&wire_service(w)->defaults);
+    wire_run(w,
+                          "romeo: <presence to='R/Romeo'><x xmlns='M'/></presence>\n"
+             "  romeo <presence from='R/Romeo'><x xmlns='U'><status code='201'/><status code='100'/><status code='170'/><item affiliation='owner' role='moderator' jid='romeo@example.org/r'/><status code='110'/></x></presence>\n"
+             "  romeo <message from='R' type='groupchat'><subject/></message>\n"
+             "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item affiliation='member' jid='juliet@example.org'/></query></iq>\n"
+             "  romeo <message from='R'><x xmlns='U'><item jid='juliet@example.org' affiliation='member'/></x></message>\n"
+             "  romeo <iq from='R' id='a' type='result'/>\n"
+             "romeo: <iq to='R' type='set' id='c'><query xmlns='O'><x xmlns='D' type='submit'/></query></iq>\n"
+             "  romeo <iq from='R' id='c' type='result'/>\n"
+             "nurse@2: <presence to='R/Nurse'><x xmlns='M'/></presence>\n"
+             "  nurse@2 <presence from='R/Nurse' type='error'><error type='auth' by='R'><registration-required xmlns='S'/></error></presence>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'/></presence>\n"
+             "  juliet@2 <presence from='R/Juliet' type='error'><error type='auth' by='R'><not-authorized xmlns='S'/></error></presence>\n"
+             "juliet@2: <presence to='R/Juliet'><x xmlns='M'><password>another</password></x></presence>\n"
+             "  juliet@2 <presence from='R/Juliet'><x xmlns='U'><status code='100'/><status code='170'/><item affiliation='member' role='participant' jid='juliet@example.org/r'/><status code='110'/></x></presence>\n"
+             "  juliet@2 <message from='R' type='groupchat'><subject/></message>\n"
+             "juliet@2: <iq to='R' type='get' id='l'><query xmlns='A'><item affiliation='owner'/></query></iq>\n"
+             "  juliet@2 <iq from='R' id='l' type='result'><query xmlns='A'><item affiliation='owner' jid='romeo@example.org'/></query></iq>\n"
+             "juliet@2: <message to='R' type='groupchat'><body>hey</body></message>\n"
+             "  romeo <message from='R/Juliet' type='groupchat' id='abababababababababababababababab'><body>hey</body></message>\n"
+             "  juliet@2 <message from='R/Juliet' type='groupchat' id='abababababababababababababababab'><body>hey</body></message>\n"
+             "close romeo\n");
     wire_destroy(&w);
 }
 
@@ -518,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_W15_creation),
+        cmocka_unit_test(test_W15_W26_creation_with_other_defaults),
         cmocka_unit_test(test_W21_entering),
         cmocka_unit_test(test_W26_entering_an_open_room),
         cmocka_unit_test(test_W27_joining_again),
