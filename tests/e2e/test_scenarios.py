@@ -1,4 +1,4 @@
-"""Every conversation of scenarios/ on one gateway, across two, and a hundred at once."""
+"""Every conversation of scenarios/ on one gateway, across two, a hundred at once, and with other room defaults."""
 import glob
 import os
 import threading
@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import cluster as cluster_lib
+import defaults
 import scenario
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -26,6 +28,19 @@ def test_one_gateway(cluster, path):
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_two_gateways(cluster, path, turn):
     scenario.run_file(path, [cluster.c2s(1), cluster.c2s(2)], suffix="-two%d" % turn, turn=turn)
+
+
+@pytest.fixture(scope="module")
+def other_cluster():
+    """2 gateways, 2 shards; new rooms have the other values of FEATURES 5.6."""
+    with cluster_lib.Cluster(gateways=2, shards=2, settings=defaults.SETTINGS) as running:
+        yield running
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_other_defaults(other_cluster, path):
+    with open(path, encoding="utf-8") as file:
+        defaults.Scenario(file.read(), [other_cluster.c2s(1), other_cluster.c2s(2)]).run()
 
 
 def test_the_same_room_again_and_again(cluster):
