@@ -60,3 +60,61 @@ def test_a_roster_larger_than_a_delivery(client):
     crowd[5].write(LEAVE % (room, "C5"))
     gone = late.next()
     assert (gone["from"], gone["type"]) == (room + "/C5", "unavailable")
+
+
+def test_addresses_are_compared_as_prepared(client):
+    """S17.1-addresses: room, nick and JID, however they are written."""
+    room = "prepared@conference.localhost"
+    ann, bob = client("prep-ann"), client("prep-bob", gateway=2)
+    ann.write(JOIN % ("Prepared@CONFERENCE.Localhost", "\uff21nn"))
+    own = ann.expect(lambda s: 110 in s.codes(), "the join")
+    assert own["from"] == room + "/Ann", own
+    form = "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'/></query>"
+    ann.iq("set", form, to="PREPARED@conference.localhost")
+    bob.write(JOIN % (room, "Ann"))
+    assert bob.next().condition() == "conflict/cancel"
+    admin = "<query xmlns='http://jabber.org/protocol/muc#admin'><item %s/></query>"
+    ann.iq("set", admin % "affiliation='member' jid='PREP-Bob@LOCALHOST/x'", to=room)
+    members = ann.iq("get", admin % "affiliation='member'", to=room)
+    assert [k["jid"] for k in members.find("query").kids] == ["prep-bob@localhost"], members
+    bob.write(JOIN % (room, "Bob"))
+    assert bob.expect(lambda s: 110 in s.codes(), "the join").item()["affiliation"] == "member"
+    ann.write("<message to='PREPARED@Conference.localhost/\uff22ob' type='chat'><body>psst</body></message>")
+    assert bob.expect(lambda s: s.find("body") is not None, "the whisper")["from"] == room + "/Ann"
+    ann.iq("set", admin % "role='none' nick='\uff22ob'", to=room)
+    assert 307 in bob.expect(lambda s: s["type"] == "unavailable", "the kick").codes()
+
+
+def test_newcomers_while_everybody_talks(client):
+    """S7.2.16-live, W21, W31: before the subject only what was said before, then the rest, nothing twice."""
+    room, rounds, burst = "live@conference.localhost", 15, 20
+    ann = client("live-ann")
+    ann.write(JOIN % (room, "Ann"))
+    ann.expect(lambda s: 110 in s.codes(), "the join")
+    ann.iq("set", "<query xmlns='http://jabber.org/protocol/muc#owner'>"
+                  "<x xmlns='jabber:x:data' type='submit'/></query>", to=room)
+    said = 0
+    for number in range(rounds):
+        late = client("live-%d" % number, gateway=1 + number % 2)
+        talk = []
+        for _ in range(2 * burst):
+            talk.append("<message to='%s' type='groupchat' id='%d'><body>b</body></message>" % (room, said))
+            said += 1
+        ann.write("".join(talk[:burst]))
+        late.write(JOIN % (room, "L%d" % number))
+        ann.write("".join(talk[burst:]))
+        heard, live = [], []
+        while True:
+            stanza = late.next()
+            assert stanza is not None, (heard, live)
+            if stanza.name != "message":
+                continue
+            if stanza.find("subject") is not None:
+                break
+            assert stanza.find("delay") is not None, stanza  # nothing live yet
+            heard.append(int(stanza["id"]))
+        while (heard + live)[-1:] != [said - 1]:
+            stanza = late.expect(lambda s: s.name == "message", "what is said")
+            assert stanza.find("delay") is None, stanza
+            live.append(int(stanza["id"]))
+        assert heard + live == list(range((heard + live)[0], said)), (heard, live)

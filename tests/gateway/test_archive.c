@@ -452,7 +452,6 @@ static void the_form(void **state)
                     NULL, "open"));
 }
 
-/* W77, X0313-feature, X0424-feature, X0425-feature: what a room offers as it is configured. */
 static bool offers(const Verona__DiscoInfo *d, const char *feature)
 {
     buf_reset(&out);
@@ -465,6 +464,8 @@ static bool offers(const Verona__DiscoInfo *d, const char *feature)
     return false;
 }
 
+/* W77, S6.4-features, S6.4-stable-id, X0313-feature, X0359-feature, X0410-feature, X0424-feature,
+ * X0425-feature: what a room offers as it is configured. */
 static void features(void **state)
 {
     (void)state;
@@ -476,6 +477,15 @@ static void features(void **state)
     assert_true(offers(&d, "urn:xmpp:message-retract:1"));
     assert_true(offers(&d, "urn:xmpp:message-retract:1#tombstone"));
     assert_true(offers(&d, "urn:xmpp:message-moderate:1"));
+    assert_true(offers(&d, "urn:xmpp:sid:0"));
+    assert_true(offers(&d, "http://jabber.org/protocol/muc#stable_id"));
+    assert_true(offers(&d, "http://jabber.org/protocol/muc#self-ping-optimization"));
+    assert_false(offers(&d, NS_REGISTER));
+    d.registration = true;
+    assert_true(offers(&d, NS_REGISTER));
+    assert_false(offers(&d, NS_MUC_REQUEST));
+    c.moderated = true;
+    assert_true(offers(&d, NS_MUC_REQUEST));
     c.archive = true;
     assert_true(offers(&d, "urn:xmpp:mam:2"));
     assert_true(offers(&d, "urn:xmpp:mam:2#extended"));

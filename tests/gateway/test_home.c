@@ -55,6 +55,7 @@ static void close_ann(void)
     rig_close();
 }
 
+/* X0199-server, and what else has one answer. */
 static void fixed_answers(void **state)
 {
     (void)state;

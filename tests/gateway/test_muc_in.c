@@ -180,8 +180,9 @@ static void messages(void **state)
     same(ev.nick, "Bob");
     assert_int_equal(in("<message type='odd'><body>x</body></message>", ROOM "/Bob"), MUC_IN_EVENT);
     assert_int_equal(ev.message->type, VERONA__MESSAGE_IN__TYPE__NORMAL);
-    assert_int_equal(in("<message type='error' id='b'><error><item-not-found xmlns='" NS_STANZAS
-                        "'/></error></message>",
+    /* X0334-error: whatever it hints at, it is an error */
+    assert_int_equal(in("<message type='error' id='b'><body>x</body><store xmlns='urn:xmpp:hints'/>"
+                        "<error><item-not-found xmlns='" NS_STANZAS "'/></error></message>",
                         ROOM),
                      MUC_IN_EVENT);
     assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_ERROR);

@@ -130,7 +130,7 @@ static void test_W30_max_history(void **state)
              "  subject to=tybalt\n");
 }
 
-/* W60: off in this room, or in all. */
+/* W60, S7.10-off: off in this room, or in all. */
 static void test_W60_registration_off(void **state)
 {
     (void)state;

@@ -51,7 +51,7 @@ static bool never(const void *ctx, struct str local)
     return false;
 }
 
-/* At the limit, above it, and by the look of it. */
+/* S10.1-room-names: at the limit, above it, and by the look of it. */
 static void test_W16_names(void **state)
 {
     (void)state;

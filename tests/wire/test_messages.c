@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-/* W14, W33: ids and payloads; not what only the room may say. */
+/* W14, W33, S6.4-stable-id: ids and payloads; not what only the room may say. */
 static void test_W33_groupchat(void **state)
 {
     (void)state;
@@ -137,6 +137,37 @@ static void test_W30_maxchars(void **state)
              "  b <presence from='R/A'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
              "  b <presence from='R/B'><x xmlns='U'><item affiliation='none' role='participant' jid='b@example.org/r'/><status code='110'/></x></presence>\n"
              "  b <message from='R' type='groupchat'><subject/></message>\n");
+}
+
+/* S7.2.14-maxchars: what does not fit ends it, though an older one would; 0 is none. */
+static void test_W30_no_holes(void **state)
+{
+    (void)state;
+    static const struct {
+        int chars, first; /* message of the history; 4: there is none */
+    } joins[] = {{0, 4}, {100, 4}, {1000, 3}, {2400, 2}, {3600, 1}};
+    static char text[4096], longer[1501];
+    struct wire *w = wire_new();
+    wire_open(w, "");
+    memset(longer, 'b', sizeof longer - 1);
+    for (int i = 1; i <= 3; i++) {
+        snprintf(text, sizeof text, "romeo: <message to='R' type='groupchat' id='m%d'><body>%s</body></message>", i,
+                 i == 2 ? longer : "short");
+        (void)wire_do(w, text);
+    }
+    for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
+        snprintf(text, sizeof text,
+                 "juliet@2: <presence to='R/Juliet'><x xmlns='M'><history maxchars='%d'/></x></presence>",
+                 joins[i].chars);
+        const char *out = wire_do(w, text);
+        for (int k = 1; k <= 3; k++) {
+            snprintf(text, sizeof text, "id='m%d'", k);
+            assert_int_equal(strstr(out, text) != NULL, k >= joins[i].first);
+        }
+        assert_non_null(strstr(out, "<subject/>"));
+        (void)wire_do(w, "juliet@2: <presence to='R' type='unavailable'/>");
+    }
+    wire_destroy(&w);
 }
 
 static void test_W32_subject(void **state)
@@ -318,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_W33_no_voice),
         cmocka_unit_test(test_W30_history),
         cmocka_unit_test(test_W30_maxchars),
+        cmocka_unit_test(test_W30_no_holes),
         cmocka_unit_test(test_W32_subject),
         cmocka_unit_test(test_W34_private),
         cmocka_unit_test(test_W70_invitations),
