@@ -3,6 +3,7 @@
 #include "gateway/disco.h"
 #include "gateway/home_ns.h"
 #include "gateway/register.h"
+#include "gateway/stanza.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "rt/config.h"
@@ -16,7 +17,7 @@ static const char *const server_features[] = {
 };
 static const char *const service_features[] = {
     NS_DISCO_INFO, NS_DISCO_ITEMS, NS_MUC,  NS_RSM,      NS_UNIQUE,
-    NS_SEARCH,     NS_VERSION,     NS_PING, NS_COMMANDS,
+    NS_SEARCH,     NS_VERSION,     NS_PING, NS_COMMANDS, NS_OCCUPANT_ID, /* every room gives them */
 };
 static const char *const account_features[] = {NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PRIVATE, NS_PING};
 

@@ -282,13 +282,14 @@ def test_caps(reader, gateway):
 
 
 def test_service(reader):
-    """W76, S6.1-service-listed, S6.2-service-info, X0157-contact, X0307-unique-name."""
+    """W76, S6.1-service-listed, S6.2-service-info, X0157-contact, X0307-unique-name, X0421-feature."""
     ann = reader(1)
     assert items(ann, "localhost").ids == [SERVICE]
     query = info(ann, SERVICE)
     identity = query.find("identity")
     assert (identity["category"], identity["type"]) == ("conference", "text")
     assert {MUC, RSM, SEARCH, MUC + "#unique", INFO, ITEMS} <= features(query)
+    assert "urn:xmpp:occupant-id:0" in features(query) & features(info(ann, make(ann, "z-ids")))
     for entity in ("localhost", SERVICE):
         assert fields(info(ann, entity), "http://jabber.org/network/serverinfo") == {
             "FORM_TYPE": ["http://jabber.org/network/serverinfo"],
