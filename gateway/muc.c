@@ -234,6 +234,9 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
     case VERONA__PART__KIND_DESTROYED:
         muc_show_destroyed(m, room, part->destroyed);
         break;
+    case VERONA__PART__KIND_AVATAR:
+        muc_show_avatar(m, room, part->avatar);
+        break;
     case VERONA__PART__KIND_FACTS:
         muc_show_facts(m, room, part->facts);
         break;
@@ -243,6 +246,7 @@ static void show(struct muc *m, struct mroom *room, const Verona__Part *part)
     case VERONA__PART__KIND_REPLY:
     case VERONA__PART__KIND_POST:
     case VERONA__PART__KIND_RELAY:
+    case VERONA__PART__KIND_DELTA:
     case VERONA__PART__KIND__NOT_SET:
     case _VERONA__PART__KIND__CASE_IS_INT_SIZE:
         break;
@@ -303,6 +307,8 @@ void muc_delivery(struct muc *m, const Verona__Delivery *d)
             muc_show_post(m, jid, part->post);
         else if (part->kind_case == VERONA__PART__KIND_RELAY)
             muc_show_relay(m, jid, room, part->relay);
+        else if (part->kind_case == VERONA__PART__KIND_DELTA)
+            muc_show_delta(m, jid, part->delta);
         else if (room)
             show(m, room, part);
         groupchat = groupchat || (part->kind_case == VERONA__PART__KIND_MESSAGE &&

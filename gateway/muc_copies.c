@@ -57,8 +57,10 @@ void copy_self_statuses(struct render_presence *rp, const Verona__Presence *p)
 void copy_from(struct render_presence *rp, const struct occ *o, bool payload)
 {
     rp->occupant_id = o->occupant_id;
-    if (payload)
+    if (payload) {
         rp->payload = o->presence;
+        rp->hats = o->hats;
+    }
 }
 
 struct str copy_tail(struct muc *m, const struct render_presence *rp)
@@ -66,6 +68,28 @@ struct str copy_tail(struct muc *m, const struct render_presence *rp)
     buf_reset(&m->out);
     render_presence(&m->out, rp);
     return buf_as_str(&m->out);
+}
+
+void copy_versions(struct render_presence *rp, const Verona__Presence *p)
+{
+    rp->mav_since = wire_str(p->mav_since);
+    rp->mav_until = wire_str(p->mav_until);
+}
+
+void copy_to_others(struct muc *m, struct mroom *room, const struct nick *n, enum audience a,
+                    bool sees, struct render_presence *rp, const Verona__Presence *p)
+{
+    const struct replica *r = room->replica;
+    if (!p || !p->mav_since.len) {
+        fanout_others(m->g, r, n, a, sees, FOLLOW_ANY, copy_tail(m, rp));
+        return;
+    }
+    if (fanout_any(r, n, a, sees, FOLLOW_NOT))
+        fanout_others(m->g, r, n, a, sees, FOLLOW_NOT, copy_tail(m, rp));
+    if (fanout_any(r, n, a, sees, FOLLOW_ONLY)) {
+        copy_versions(rp, p);
+        fanout_others(m->g, r, n, a, sees, FOLLOW_ONLY, copy_tail(m, rp));
+    }
 }
 
 /* ---- copies of an occupant who is inside */
@@ -89,7 +113,7 @@ void show_others_to(struct muc *m, struct mroom *room, struct nick *n, const Ver
     const struct occ *front = nick_front(n);
     n->few = n->few && a == AUDIENCE_MODERATORS;
     for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, n, a, sees))
+        if (!fanout_any(room->replica, n, a, sees, FOLLOW_ANY))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = hidden;
@@ -97,7 +121,7 @@ void show_others_to(struct muc *m, struct mroom *room, struct nick *n, const Ver
         if (p)
             copy_say(&rp, p, sees);
         copy_items(m, &rp, &n->occs, NULL, sees, false);
-        fanout_others(m->g, room->replica, n, a, sees, copy_tail(m, &rp));
+        copy_to_others(m, room, n, a, sees, &rp, p);
     }
 }
 
@@ -113,6 +137,8 @@ void show_own(struct muc *m, struct mroom *room, const struct occ *o, const Vero
         copy_say(&rp, p, false);
     if (p && self_statuses)
         copy_self_statuses(&rp, p);
+    if (p && o->mav && (self_statuses || p->mav_since.len))
+        copy_versions(&rp, p);
     copy_items(m, &rp, &o->nick->occs, o, true, false);
     rp.self = true;
     client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), false);

@@ -23,6 +23,12 @@ void copy_add_item(struct muc *m, struct render_presence *rp, const struct occ *
  * comes first, with its JID; gone: with role none. */
 void copy_items(struct muc *m, struct render_presence *rp, const struct list *occs,
                 const struct occ *first, bool jids, bool gone);
+/* XEP-0463: the versions, for one who follows them. */
+void copy_versions(struct render_presence *rp, const Verona__Presence *p);
+/* Renders and sends rp to all others who share a view; to those who follow the versions with them.
+ */
+void copy_to_others(struct muc *m, struct mroom *room, const struct nick *n, enum audience a,
+                    bool sees, struct render_presence *rp, const Verona__Presence *p);
 struct str copy_tail(struct muc *m, const struct render_presence *rp);
 
 /* ---- the copies of an occupant who is inside. p NULL: nothing besides his state. */

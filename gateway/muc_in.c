@@ -64,6 +64,8 @@ static bool withheld(void *ctx /* the room */, const struct xnode *k)
     /* W13: every occupant-id, not only the first */
     if (xnode_is(k, NS_OCCUPANT_ID, "occupant-id"))
         return true;
+    if (str_is(k->ns, NS_MAV) || str_is(k->ns, NS_HATS))
+        return true;
     /* W14 */
     if (xnode_is(k, NS_SID, "stanza-id"))
         return is_room(xnode_attr(k, "by"), *room);
@@ -203,6 +205,12 @@ static enum muc_in available(struct in *in)
         p->max_stanzas = number(xnode_attr(h, "maxstanzas"));
         p->seconds = number(xnode_attr(h, "seconds"));
         p->since_ms = muc_in_stamp(xnode_attr(h, "since"));
+    }
+    const struct xnode *mav = xnode_child(x, NS_MAV, "mav"); /* XEP-0463 */
+    if (mav) {
+        struct str since = xnode_attr(mav, "since");
+        p->mav = true;
+        p->mav_since = wire_bytes(since.n <= LIMIT_MAV_SINCE ? since : STR("?"));
     }
     p->payload = available_payload(in);
     in->ev->strict_ok = in->nick.n > 0 && jid_nick_strict(in->nick);

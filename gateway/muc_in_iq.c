@@ -100,7 +100,8 @@ static enum muc_in owner_action(struct in *in, Verona__OwnerIn *o, Verona__Owner
 
 static bool is_jid_list(struct str var)
 {
-    return str_is(var, "muc#roomconfig_roomadmins") || str_is(var, "muc#roomconfig_roomowners");
+    return str_is(var, "muc#roomconfig_roomadmins") || str_is(var, "muc#roomconfig_roomowners") ||
+           str_is(var, "hats#jid");
 }
 
 /* The values of a field. JIDs are prepared, for the shard only compares. */
@@ -130,22 +131,26 @@ static enum stanza_error field_values(struct in *in, const struct xnode *k, Vero
     return SE_NONE;
 }
 
-static enum muc_in owner_submit(struct in *in, Verona__OwnerIn *o, const struct xnode *x)
+/* The fields of a submitted form. FORM_TYPE goes to form_type (NULL: nowhere). */
+enum stanza_error in_fields(struct in *in, const struct xnode *x, Verona__Field ***out, size_t *n,
+                            struct str *form_type)
 {
-    size_t n = 0;
+    *n = 0;
     IN_EACH(k, x)
-    n += xnode_is(k, NS_DATA, "field");
-    if (n > LIMIT_FORM_FIELDS)
-        return in_refuse(in, SE_POLICY_VIOLATION);
-    o->fields = arena_alloc(in->a, n * sizeof *o->fields);
+    *n += xnode_is(k, NS_DATA, "field");
+    if (*n > LIMIT_FORM_FIELDS)
+        return SE_POLICY_VIOLATION;
+    Verona__Field **list = arena_alloc(in->a, *n * sizeof *list);
+    *out = list;
+    *n = 0;
     IN_EACH(k, x)
     {
         if (!xnode_is(k, NS_DATA, "field"))
             continue;
         struct str var = xnode_attr(k, "var");
         if (str_is(var, "FORM_TYPE")) {
-            o->has_form_type = true;
-            o->form_type = wire_bytes(in_child_text(in, k, NS_DATA, "value"));
+            if (form_type)
+                *form_type = in_child_text(in, k, NS_DATA, "value");
             continue;
         }
         if (var.n == 0)
@@ -155,9 +160,21 @@ static enum muc_in owner_submit(struct in *in, Verona__OwnerIn *o, const struct 
         f->var = wire_bytes(var);
         enum stanza_error e = field_values(in, k, f);
         if (e != SE_NONE)
-            return in_refuse(in, e);
-        o->fields[o->n_fields++] = f;
+            return e;
+        list[(*n)++] = f;
     }
+    return SE_NONE;
+}
+
+static enum muc_in owner_submit(struct in *in, Verona__OwnerIn *o, const struct xnode *x)
+{
+    struct str form_type = {NULL, 0};
+    enum stanza_error e = in_fields(in, x, &o->fields, &o->n_fields, &form_type);
+    if (e)
+        return in_refuse(in, e);
+    IN_EACH(k, x)
+    o->has_form_type |= xnode_is(k, NS_DATA, "field") && str_is(xnode_attr(k, "var"), "FORM_TYPE");
+    o->form_type = wire_bytes(form_type);
     return owner_action(in, o, VERONA__OWNER_IN__ACTION__SUBMIT);
 }
 
@@ -285,6 +302,13 @@ static enum muc_in disco(struct in *in, const struct xnode *q, Verona__QueryIn__
     if (node.n > 0) {
         if (kind == VERONA__QUERY_IN__KIND__DISCO_INFO && str_is(node, "x-roomuser-item"))
             return query(in, VERONA__QUERY_IN__KIND__OWN_NICK);
+        if (kind == VERONA__QUERY_IN__KIND__DISCO_ITEMS && str_is(node, NS_COMMANDS))
+            return query(in, VERONA__QUERY_IN__KIND__COMMANDS);
+        if (kind == VERONA__QUERY_IN__KIND__DISCO_INFO && node.n <= LIMIT_NAME) {
+            enum muc_in what = query(in, VERONA__QUERY_IN__KIND__COMMAND);
+            in->ev->query->node = wire_bytes(node);
+            return what;
+        }
         return in_refuse(in, SE_ITEM_NOT_FOUND); /* XEP-0030 §7: no such node */
     }
     return kind == VERONA__QUERY_IN__KIND__DISCO_ITEMS && in->nick.n == 0 ? items(in, q)
@@ -377,6 +401,10 @@ enum muc_in in_iq(struct in *in)
         return disco(in, q, VERONA__QUERY_IN__KIND__DISCO_ITEMS);
     if (get && xnode_is(q, NS_PING, "ping"))
         return query(in, VERONA__QUERY_IN__KIND__PING);
+    if (set && xnode_is(q, NS_COMMANDS, "command"))
+        return in_command(in, q);
+    if (xnode_is(q, NS_VCARD, "vCard"))
+        return in_vcard(in, q, set);
     if (xnode_is(q, NS_MUC_ADMIN, "query"))
         return admin(in, q, set);
     if (xnode_is(q, NS_MUC_OWNER, "query"))

@@ -32,6 +32,11 @@ bool in_nick(struct in *in, struct str raw, struct str *out);
 bool in_name(struct in *in, struct str id, Verona__Name **out);
 
 enum muc_in in_iq(struct in *in);
+enum muc_in in_command(struct in *in, const struct xnode *command);
+/* Fields of a data form, JIDs prepared; form_type may be NULL. SE_NONE: done. */
+enum stanza_error in_fields(struct in *in, const struct xnode *x, Verona__Field ***out, size_t *n,
+                            struct str *form_type);
+enum muc_in in_vcard(struct in *in, const struct xnode *card, bool set);
 enum muc_in in_archive(struct in *in, const struct xnode *query, bool set);
 enum muc_in in_archive_metadata(struct in *in);
 enum muc_in in_moderate(struct in *in, const struct xnode *moderate);

@@ -83,8 +83,34 @@ void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *
 void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n)
 {
     buf_reset(&m->out);
-    render_notice(&m->out, replica_room(room->replica), n);
-    fanout_all(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), n->moderators_only);
+    bool versions = n->mav_since.len > 0;
+    render_notice(&m->out, replica_room(room->replica), n, false);
+    fanout_follow(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), n->moderators_only,
+                  versions ? FOLLOW_NOT : FOLLOW_ANY);
+    if (!versions)
+        return;
+    buf_reset(&m->out);
+    render_notice(&m->out, replica_room(room->replica), n, true);
+    fanout_follow(m->g, room->replica, STANZA_MESSAGE, buf_as_str(&m->out), n->moderators_only,
+                  FOLLOW_ONLY);
+}
+
+void muc_show_avatar(struct muc *m, struct mroom *room, const Verona__RoomAvatar *a)
+{
+    buf_reset(&m->out);
+    render_avatar(&m->out, replica_room(room->replica), a);
+    if (a->to_sid)
+        fanout_one(m->g, a->to_sid, STANZA_PRESENCE, buf_as_str(&m->out), false);
+    else
+        fanout_all(m->g, room->replica, STANZA_PRESENCE, buf_as_str(&m->out), false);
+}
+
+/* Comes before anything else of a join, so maybe before the roster (XEP-0463). */
+void muc_show_delta(struct muc *m, struct str room, const Verona__AffiliationDelta *d)
+{
+    buf_reset(&m->out);
+    render_delta(&m->out, room, d);
+    fanout_one(m->g, d->to_sid, STANZA_MESSAGE, buf_as_str(&m->out), true);
 }
 
 void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s)

@@ -80,7 +80,7 @@ static void old_nick_others(struct muc *m, struct mroom *room, struct nick *old,
     }
     enum audience a = audience_of(room, old, true);
     for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, old, a, sees))
+        if (!fanout_any(room->replica, old, a, sees, FOLLOW_ANY))
             continue;
         struct render_presence rp = copy_of(room, old->name);
         rp.unavailable = true;
@@ -88,7 +88,7 @@ static void old_nick_others(struct muc *m, struct mroom *room, struct nick *old,
         copy_from(&rp, OCC_OF(moved->next), false);
         copy_say(&rp, p, sees);
         copy_items(m, &rp, moved, NULL, sees, false);
-        fanout_others(m->g, room->replica, old, a, sees, copy_tail(m, &rp));
+        copy_to_others(m, room, old, a, sees, &rp, p);
     }
 }
 
@@ -214,7 +214,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
     if (stays && shows)
         show_others(m, room, n, NULL, false); /* W12: not the last session */
     for (int sees = 0; !stays && shows && sees < 2; sees++) {
-        if (!fanout_any(r, n, a, sees))
+        if (!fanout_any(r, n, a, sees, FOLLOW_ANY))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = true;
@@ -223,7 +223,7 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         rp.occupant_id = OCC_OF(gone->next)->occupant_id;
         copy_say(&rp, p, sees);
         copy_items(m, &rp, gone, NULL, sees, true);
-        fanout_others(m->g, r, n, a, sees, copy_tail(m, &rp));
+        copy_to_others(m, room, n, a, sees, &rp, p);
     }
     show_owns(m, room, n, NULL, NULL, false);
     LIST_FOREACH(it, gone)
@@ -239,6 +239,8 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
         rp.occupant_id = o->occupant_id;
         copy_say(&rp, p, false);
         copy_self_statuses(&rp, p);
+        if (o->mav)
+            copy_versions(&rp, p);
         rp.n_items = 0;
         copy_add_item(m, &rp, o, ROLE_NONE, true);
         rp.self = true;

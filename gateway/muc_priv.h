@@ -79,6 +79,8 @@ void muc_show_message(struct muc *m, struct mroom *room, const Verona__Message *
 void muc_show_history(struct muc *m, struct mroom *room, const Verona__History *h);
 void muc_show_notice(struct muc *m, struct mroom *room, const Verona__Notice *n);
 void muc_show_status(struct muc *m, struct mroom *room, const Verona__StatusMessage *s);
+void muc_show_avatar(struct muc *m, struct mroom *room, const Verona__RoomAvatar *a);
+void muc_show_delta(struct muc *m, struct str room, const Verona__AffiliationDelta *d);
 void muc_show_reply(struct muc *m, struct str room, const Verona__Reply *r);
 void muc_show_archive(struct muc *m, struct str room, const Verona__ArchivePage *p);
 void muc_show_voice_request(struct muc *m, struct mroom *room, const Verona__VoiceRequest *v);

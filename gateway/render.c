@@ -78,6 +78,18 @@ void render_occupant_id(struct buf *out, struct str id)
     buf_z(out, "/>");
 }
 
+void render_mav(struct buf *out, struct str since, struct str until)
+{
+    if (!since.n && !until.n)
+        return;
+    buf_z(out, "<mav xmlns='" NS_MAV "'");
+    if (since.n)
+        render_attr(out, "since", since);
+    if (until.n)
+        render_attr(out, "until", until);
+    buf_z(out, "/>");
+}
+
 /* Days since the epoch -> year, month, day (proleptic Gregorian). */
 static void civil(uint64_t days, unsigned *y, unsigned *m, unsigned *d)
 {

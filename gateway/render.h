@@ -29,6 +29,7 @@ struct render_presence {
     struct str payload;     /* the client's children, XML */
     struct str status_text; /* <status/> of an error kick, not escaped; empty: none */
     struct str occupant_id; /* empty: none */
+    struct str hats;        /* <hats/>; empty: none */
     const uint32_t *statuses, *more_statuses; /* in this order before the items */
     size_t n_statuses, n_more_statuses;
     const struct render_item *items;
@@ -39,6 +40,7 @@ struct render_presence {
     bool has_reason;
     struct str reason;
     const Verona__Destroyed *destroyed; /* in place of the statuses; NULL: none */
+    struct str mav_since, mav_until;    /* XEP-0463; empty: not shown */
     bool self;                          /* status 110, last */
 };
 void render_presence(struct buf *out, const struct render_presence *p);
@@ -49,9 +51,15 @@ void render_presence(struct buf *out, const struct render_presence *p);
  * m->retracts names. W30, W33 */
 void render_groupchat(struct buf *out, struct str room, const Verona__Message *m,
                       struct str stanza_id, struct str retracts);
-void render_private(struct buf *out, struct str room, const Verona__Message *m);      /* W34 */
-void render_subject(struct buf *out, struct str room, const Verona__Message *m);      /* W31 */
-void render_notice(struct buf *out, struct str room, const Verona__Notice *n);        /* W49 */
+void render_private(struct buf *out, struct str room, const Verona__Message *m); /* W34 */
+void render_subject(struct buf *out, struct str room, const Verona__Message *m); /* W31 */
+/* W49; versions: with those of XEP-0463 */
+void render_notice(struct buf *out, struct str room, const Verona__Notice *n, bool versions);
+/* <hats/> of XEP-0317; nothing if there are none. */
+void render_hats(struct buf *out, Verona__Hat *const *hats, size_t n);
+/* Presence of the room itself: XEP-0486. */
+void render_avatar(struct buf *out, struct str room, const Verona__RoomAvatar *a);
+void render_delta(struct buf *out, struct str room, const Verona__AffiliationDelta *d);
 void render_status(struct buf *out, struct str room, const Verona__StatusMessage *s); /* W67 */
 /* XEP-0045 §8.6 */
 void render_voice_request(struct buf *out, struct str room, const Verona__VoiceRequest *v);
@@ -65,7 +73,11 @@ void render_stamp(struct buf *out, uint64_t ms);
 
 /* What kind of stanza it is comes back. */
 enum stanza_kind render_reply(struct buf *out, struct str room, const Verona__Reply *r);
-void render_config_form(struct buf *out, const Verona__ConfigForm *f);     /* W63: <query/> */
+void render_config_form(struct buf *out, const Verona__ConfigForm *f); /* W63: <query/> */
+/* An ad-hoc command's answer (render_command.c), XEP-0050. */
+void render_command(struct buf *out, const Verona__CommandResult *c);
+void render_commands(struct buf *out, struct str room, const Verona__CommandList *l);
+void render_command_info(struct buf *out, const Verona__CommandItem *c);
 void render_register_form(struct buf *out, const Verona__RegisterForm *f); /* W58: <query/> */
 void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo *d); /* W77 */
 
@@ -100,6 +112,8 @@ void render_text(struct buf *out, const char *element,
                  struct str text); /* <element>text</element> */
 void render_statuses(struct buf *out, const uint32_t *codes, size_t n);
 void render_occupant_id(struct buf *out, struct str id); /* nothing if empty */
+/* <mav/> of XEP-0463; nothing if both are empty. */
+void render_mav(struct buf *out, struct str since, struct str until);
 void render_delay(struct buf *out, struct str room, uint64_t stamp_ms);
 /* A field of a data form with one value. label NULL: none. */
 void render_field(struct buf *out, const char *type, const char *var, const char *label,

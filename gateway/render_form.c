@@ -3,6 +3,7 @@
 #include "proto/wire.h"
 
 #include "base/jid.h"
+#include "base/limits.h"
 
 #define CONFIG "muc#roomconfig_"
 #define INFO "muc#roominfo_"
@@ -123,6 +124,19 @@ static void number(struct buf *out, const char *var, const char *label, uint32_t
     buf_deinit(&digits);
 }
 
+/* XEP-0500, XEP-0122 */
+static void slow_mode(struct buf *out, uint32_t seconds)
+{
+    open_field(out, "text-single", CONFIG "slow_mode_duration",
+               "Seconds between two messages of a user (0: no limit)");
+    buf_z(out, "<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'>"
+               "<range min='0' max='");
+    buf_u64(out, LIMIT_SLOW_MODE_S);
+    buf_z(out, "'/></validate><value>");
+    buf_u64(out, seconds);
+    buf_z(out, "</value></field>");
+}
+
 static void jids(struct buf *out, const char *var, const char *label, const ProtobufCBinaryData *v,
                  size_t n)
 {
@@ -172,6 +186,7 @@ void render_config_form(struct buf *out, const Verona__ConfigForm *f)
     boolean(out, OWN "listoccupants", "Occupants are listed in service discovery",
             !c->hide_occupants);
     boolean(out, OWN "registration", "Users may register with the room", !c->no_registration);
+    slow_mode(out, c->slow_mode_s);
     jids(out, CONFIG "roomadmins", "Administrators", f->admins, f->n_admins);
     jids(out, CONFIG "roomowners", "Owners", f->owners, f->n_owners);
     buf_z(out, "</x></query>");
@@ -204,6 +219,17 @@ static void text(struct buf *out, const char *var, const char *label, struct str
         render_field(out, "text-single", var, label, value);
 }
 
+/* XEP-0486: one for each picture of the avatar */
+static void hashes(struct buf *out, struct str all)
+{
+    if (!all.n)
+        return;
+    open_field(out, "text-multi", "muc#roominfo_avatarhash", "Avatar hash");
+    for (size_t i = 0; i + AVATAR_HASH <= all.n; i += AVATAR_HASH)
+        render_text(out, "value", str_n(all.p + i, AVATAR_HASH));
+    buf_z(out, "</field>");
+}
+
 /* XEP-0502 §4: messages per hour, the average of a day, to a hundredth. */
 static void activity(struct buf *out, uint32_t messages_of_day)
 {
@@ -225,6 +251,10 @@ static void room_info(struct buf *out, const Verona__DiscoInfo *d, const Verona_
     open_form(out, "result", "http://jabber.org/protocol/muc#roominfo");
     render_field(out, "text-single", INFO "description", "Description", wire_str(c->description));
     number(out, INFO "occupants", "Number of occupants", d->occupants);
+    hashes(out, wire_str(d->avatar_hash));
+    text(out, "hats#hash", "Hats hash", wire_str(d->hats_hash));
+    number(out, INFO "slow_mode_duration", "Seconds between two messages of a user",
+           c->slow_mode_s);
     text(out, INFO "lang", "Language", wire_str(c->lang));
     text(out, INFO "subject", "Subject", wire_str(d->subject));
     boolean(out, INFO "subjectmod", "Occupants may change the subject", c->change_subject);
@@ -277,6 +307,11 @@ void render_disco_info(struct buf *out, struct str room, const Verona__DiscoInfo
     feature(out, NS_RETRACT);
     feature(out, NS_RETRACT "#tombstone");
     feature(out, NS_MODERATE);
+    feature(out, NS_MAV);
+    feature(out, NS_HATS);
+    feature(out, NS_COMMANDS);
+    if (d->vcards)
+        feature(out, NS_VCARD);
     feature(out, NS_DISCO_INFO);
     room_info(out, d, c);
     buf_z(out, "</query>");

@@ -47,10 +47,12 @@ void render_subject(struct buf *out, struct str room, const Verona__Message *m)
     buf_z(out, "</message>");
 }
 
-void render_notice(struct buf *out, struct str room, const Verona__Notice *n)
+void render_notice(struct buf *out, struct str room, const Verona__Notice *n, bool versions)
 {
     render_from(out, room, STR_NULL);
     buf_z(out, "><x xmlns='" NS_MUC_USER "'>");
+    if (versions)
+        render_mav(out, wire_str(n->mav_since), wire_str(n->mav_until));
     render_statuses(out, n->statuses, n->n_statuses);
     buf_z(out, "<item");
     render_attr(out, "jid", wire_str(n->jid));
@@ -62,6 +64,21 @@ void render_notice(struct buf *out, struct str room, const Verona__Notice *n)
         render_text(out, "reason", wire_str(n->reason));
         buf_z(out, "</item>");
     } else {
+        buf_z(out, "/>");
+    }
+    buf_z(out, "</x></message>");
+}
+
+void render_delta(struct buf *out, struct str room, const Verona__AffiliationDelta *d)
+{
+    render_from(out, room, STR_NULL);
+    buf_z(out, "><x xmlns='" NS_MUC_USER "'>");
+    render_mav(out, wire_str(d->since), wire_str(d->until));
+    for (size_t i = 0; i < d->n_items; i++) {
+        buf_z(out, "<item");
+        render_attr(out, "jid", wire_str(d->items[i]->jid));
+        render_attr(out, "affiliation",
+                    str_of(affiliation_name((enum affiliation)d->items[i]->affiliation)));
         buf_z(out, "/>");
     }
     buf_z(out, "</x></message>");

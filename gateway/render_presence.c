@@ -46,6 +46,31 @@ static void item(struct buf *out, const struct render_presence *p, const struct 
     buf_z(out, "</item>");
 }
 
+void render_hats(struct buf *out, Verona__Hat *const *hats, size_t n)
+{
+    if (!n)
+        return;
+    buf_z(out, "<hats xmlns='" NS_HATS "'>");
+    for (size_t i = 0; i < n; i++) {
+        buf_z(out, "<hat");
+        render_attr(out, "title", wire_str(hats[i]->title));
+        render_attr(out, "uri", wire_str(hats[i]->uri));
+        if (hats[i]->hue.len)
+            render_attr(out, "hue", wire_str(hats[i]->hue));
+        buf_z(out, "/>");
+    }
+    buf_z(out, "</hats>");
+}
+
+void render_avatar(struct buf *out, struct str room, const Verona__RoomAvatar *a)
+{
+    struct str hash = wire_str(a->hash);
+    render_from(out, room, STR_NULL);
+    buf_z(out, "><x xmlns='" NS_VCARD_UPDATE "'>");
+    render_text(out, "photo", str_n(hash.p, hash.n < AVATAR_HASH ? 0 : AVATAR_HASH));
+    buf_z(out, "</x></presence>");
+}
+
 void render_presence(struct buf *out, const struct render_presence *p)
 {
     render_from(out, p->room, p->nick);
@@ -56,7 +81,9 @@ void render_presence(struct buf *out, const struct render_presence *p)
     if (p->status_text.n)
         render_text(out, "status", p->status_text);
     render_occupant_id(out, p->occupant_id);
+    buf_str(out, p->hats);
     buf_z(out, "<x xmlns='" NS_MUC_USER "'>");
+    render_mav(out, p->mav_since, p->mav_until);
     if (p->destroyed)
         destroy(out, p->destroyed);
     render_statuses(out, p->statuses, p->n_statuses);

@@ -170,6 +170,16 @@ enum stanza_kind render_reply(struct buf *out, struct str room, const Verona__Re
         render_disco_info(out, room, r->disco_info);
     else if (r->answer_case == VERONA__REPLY__ANSWER_DISCO_ITEMS)
         disco_items(out, room, r->disco_items);
+    else if (r->answer_case == VERONA__REPLY__ANSWER_COMMAND)
+        render_command(out, r->command);
+    else if (r->answer_case == VERONA__REPLY__ANSWER_COMMANDS)
+        render_commands(out, room, r->commands);
+    else if (r->answer_case == VERONA__REPLY__ANSWER_COMMAND_INFO)
+        render_command_info(out, r->command_info);
+    else if (r->answer_case == VERONA__REPLY__ANSWER_VCARD && r->vcard->vcard.len)
+        buf_str(out, wire_str(r->vcard->vcard));
+    else if (r->answer_case == VERONA__REPLY__ANSWER_VCARD)
+        buf_z(out, "<vCard xmlns='" NS_VCARD "'/>");
     else if (r->answer_case == VERONA__REPLY__ANSWER_OWN_NICK)
         own_nick(out, r->own_nick);
     else if (r->answer_case == VERONA__REPLY__ANSWER_ARCHIVE_FORM)

@@ -2,6 +2,7 @@
 #include "gateway/replica.h"
 
 #include "base/hmap.h"
+#include "gateway/render.h"
 #include "proto/wire.h"
 
 #include <assert.h>
@@ -304,6 +305,15 @@ struct occ *replica_put(struct replica *r, const Verona__Record *rec)
     o->join_pos = rec->occ->join_pos;
     o->role = role_of(rec->role);
     o->affiliation = affiliation_of(rec->affiliation);
+    o->mav = rec->mav;
+    if (rec->n_hats || o->hats.n) {
+        struct buf xml;
+        buf_init(&xml);
+        render_hats(&xml, rec->hats, rec->n_hats);
+        drop(&o->hats);
+        o->hats = xml.len ? dup(buf_as_str(&xml)) : STR_NULL;
+        buf_deinit(&xml);
+    }
     set_identity(o, wire_str(rec->jid), wire_str(rec->occupant_id));
     if (!rec->keep_presence) {
         struct str presence = dup(wire_str(rec->presence));
@@ -326,6 +336,7 @@ void replica_remove(struct replica *r, struct occ *o)
         local_remove(r, o);
     drop(&o->jid);
     drop(&o->presence);
+    drop(&o->hats);
     mem_free(n);
 }
 

@@ -27,8 +27,10 @@ struct occ {
     struct str jid; /* full; with occupant_id in one piece of memory that the occ owns */
     struct str occupant_id;
     struct str presence; /* the client's children as XML; owned */
+    struct str hats; /* <hats/> that the room gives him, as XML (XEP-0317); owned; mostly none */
     enum role role;
     enum affiliation affiliation;
+    bool mav;         /* follows the versions of the affiliations (XEP-0463) */
     uint32_t gateway; /* number of its gateway boot in this replica; REPLICA_SELF: ours */
     uint32_t local;   /* index in locals, REPLICA_NOT_LOCAL for others' */
 };

@@ -18,6 +18,7 @@ static const char *const server_features[] = {
 static const char *const service_features[] = {
     NS_DISCO_INFO, NS_DISCO_ITEMS, NS_MUC,  NS_RSM,      NS_UNIQUE,
     NS_SEARCH,     NS_VERSION,     NS_PING, NS_COMMANDS, NS_OCCUPANT_ID, /* every room gives them */
+    NS_VCARD,
 };
 static const char *const account_features[] = {NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PRIVATE, NS_PING};
 

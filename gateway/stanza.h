@@ -40,6 +40,10 @@
 #define NS_STANZA "urn:verona:stanza"
 #define STANZA_LANG_OPEN "<lang xmlns='" NS_STANZA "' tag='"
 #define STANZA_LANG_CLOSE "'/>"
+#define NS_VCARD "vcard-temp"
+#define NS_HATS "urn:xmpp:hats:0"
+#define NS_COMMANDS "http://jabber.org/protocol/commands"
+#define NS_MAV "urn:xmpp:muc:affiliations:1"
 #define NS_XML "http://www.w3.org/XML/1998/namespace"
 
 struct xattr {

@@ -77,7 +77,8 @@ static int admin(const Verona__AdminIn *in, struct arena *a, struct room_event *
     return err;
 }
 
-static int fields(Verona__Field *const *in, size_t n, struct arena *a, struct room_event *out)
+static int fields(Verona__Field *const *in, size_t n, struct arena *a,
+                  const struct room_field **out, uint32_t *n_out)
 {
     int err = 0;
     size_t n_values = 0;
@@ -90,13 +91,13 @@ static int fields(Verona__Field *const *in, size_t n, struct arena *a, struct ro
         if (f->n_values > LIMIT_FORM_VALUES || n_values > LIMIT_FORM_VALUES)
             return ERR_TOOBIG;
         struct str *values = arena_zalloc(a, f->n_values * sizeof *values);
-        for (size_t j = 0; j < f->n_values; j++)
-            values[j] = take_text(f->values[j], LIMIT_TOKEN, &err);
+        for (size_t k = 0; k < f->n_values; k++)
+            values[k] = take_text(f->values[k], LIMIT_TOKEN, &err);
         list[i] =
             (struct room_field){take_text(f->var, LIMIT_NAME, &err), values, (uint32_t)f->n_values};
     }
-    out->owner.fields = list;
-    out->owner.n = (uint32_t)n;
+    *out = list;
+    *n_out = (uint32_t)n;
     return err;
 }
 
@@ -118,7 +119,7 @@ static int owner(const Verona__OwnerIn *in, struct arena *a, struct room_event *
     }
     out->owner.has_form_type = in->has_form_type;
     out->owner.form_type = take_text(in->form_type, LIMIT_ID, &err);
-    int more = fields(in->fields, in->n_fields, a, out);
+    int more = fields(in->fields, in->n_fields, a, &out->owner.fields, &out->owner.n);
     return err ? err : more;
 }
 
@@ -127,7 +128,7 @@ static int provide(const Verona__ProvideIn *in, struct arena *a, struct room_eve
     int err = 0;
     out->type = ROOM_EV_PROVIDE;
     out->owner.preset = take_text(in->preset, LIMIT_NAME, &err);
-    int more = fields(in->fields, in->n_fields, a, out);
+    int more = fields(in->fields, in->n_fields, a, &out->owner.fields, &out->owner.n);
     return err ? err : more;
 }
 
@@ -224,6 +225,15 @@ static int query(const Verona__QueryIn *in, struct room_event *out)
     case VERONA__QUERY_IN__KIND__OTHER:
         out->type = ROOM_EV_IQ_OTHER;
         return 0;
+    case VERONA__QUERY_IN__KIND__COMMANDS:
+        out->type = ROOM_EV_COMMAND_LIST;
+        return 0;
+    case VERONA__QUERY_IN__KIND__COMMAND: {
+        int err = 0;
+        out->type = ROOM_EV_COMMAND_INFO;
+        out->command.node = take_text(in->node, LIMIT_NAME, &err);
+        return err;
+    }
     default:
         return ERR_PROTO;
     }
@@ -295,6 +305,39 @@ static int refuse(const Verona__RefuseIn *in, struct room_event *out)
     return err;
 }
 
+static int command(const Verona__CommandIn *in, struct arena *a, struct room_event *out)
+{
+    int err = 0;
+    out->type = ROOM_EV_COMMAND;
+    out->command.node = take_text(in->node, LIMIT_NAME, &err);
+    out->command.session = take_text(in->session, LIMIT_NAME, &err);
+    out->command.cancel = in->cancel;
+    out->command.has_form = in->has_form;
+    int more = fields(in->fields, in->n_fields, a, &out->command.fields, &out->command.n);
+    return err ? err : more;
+}
+
+static bool is_hash(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
+            return false;
+    }
+    return s.n % AVATAR_HASH == 0;
+}
+
+static int vcard(const Verona__VcardIn *in, struct room_event *out)
+{
+    int err = 0;
+    out->type = in->set ? ROOM_EV_VCARD_SET : ROOM_EV_VCARD_GET;
+    out->vcard.xml = take_text(in->vcard, LIMIT_VCARD, &err);
+    out->vcard.size = in->size;
+    out->vcard.hash = take(in->hash, LIMIT_AVATARS * AVATAR_HASH, &err);
+    if (err == 0 && (!is_hash(out->vcard.hash) || (out->vcard.hash.n && !out->vcard.xml.n)))
+        err = ERR_PROTO;
+    return err;
+}
+
 static int presence(const Verona__PresenceIn *in, struct room_event *out)
 {
     int err = 0;
@@ -307,6 +350,8 @@ static int presence(const Verona__PresenceIn *in, struct room_event *out)
     out->presence.seconds = take_count(in->seconds, &err);
     out->presence.since_ms = take_count(in->since_ms, &err);
     out->presence.payload = take(in->payload, LIMIT_STANZA, &err);
+    out->presence.mav = in->mav;
+    out->presence.mav_since = take_text(in->mav_since, LIMIT_MAV_SINCE, &err);
     return err;
 }
 
@@ -408,6 +453,10 @@ static int body(const Verona__RoomEvent *in, struct arena *a, struct room_event 
         return archive(in->archive, a, out);
     case VERONA__ROOM_EVENT__BODY_MODERATE:
         return moderate(in->moderate, out);
+    case VERONA__ROOM_EVENT__BODY_VCARD:
+        return vcard(in->vcard, out);
+    case VERONA__ROOM_EVENT__BODY_COMMAND:
+        return command(in->command, a, out);
     case VERONA__ROOM_EVENT__BODY_REFUSE:
         return refuse(in->refuse, out);
     case VERONA__ROOM_EVENT__BODY_RELAY:
@@ -464,6 +513,8 @@ bool codec_stanza(const Verona__RoomEvent *in, enum room_stanza *out)
     case VERONA__ROOM_EVENT__BODY_PROVIDE:
     case VERONA__ROOM_EVENT__BODY_REGISTER_:
     case VERONA__ROOM_EVENT__BODY_QUERY:
+    case VERONA__ROOM_EVENT__BODY_VCARD:
+    case VERONA__ROOM_EVENT__BODY_COMMAND:
     case VERONA__ROOM_EVENT__BODY_ARCHIVE:
     case VERONA__ROOM_EVENT__BODY_MODERATE:
     case VERONA__ROOM_EVENT__BODY_RELAY:

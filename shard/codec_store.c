@@ -51,6 +51,7 @@ static void put_config(const struct room_config *c, Verona__RoomConfig *out)
     out->max_users = c->max_users;
     out->presence_broadcast = c->presence_broadcast;
     out->get_member_list = c->get_member_list;
+    out->slow_mode_s = c->slow_mode_s;
     out->archive = c->archive;
     out->archive_messages = c->archive_messages;
     out->archive_days = c->archive_days;
@@ -140,19 +141,24 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
         m.config = &config;
     }
     if (fx->persist.n_changes > 0) {
+        size_t n = 0;
         changes = mem_alloc(fx->persist.n_changes * sizeof(*changes));
         list = mem_alloc(fx->persist.n_changes * sizeof(struct Verona__AffilChange *));
         for (uint32_t i = 0; i < fx->persist.n_changes; i++) {
             const struct room_affiliation *a = &fx->persist.changes[i];
-            verona__affil_change__init(&changes[i]);
-            changes[i].jid = wire_bytes(a->jid);
-            changes[i].affiliation = (Verona__Affiliation)a->affiliation;
-            changes[i].reason = wire_bytes(a->reason);
-            changes[i].by = wire_bytes(a->by);
-            changes[i].nick = wire_bytes(a->nick);
-            list[i] = &changes[i];
+            if (a->expired || a->hats_only) {
+                continue;
+            }
+            verona__affil_change__init(&changes[n]);
+            changes[n].jid = wire_bytes(a->jid);
+            changes[n].affiliation = (Verona__Affiliation)a->affiliation;
+            changes[n].reason = wire_bytes(a->reason);
+            changes[n].by = wire_bytes(a->by);
+            changes[n].nick = wire_bytes(a->nick);
+            list[n] = &changes[n];
+            n++;
         }
-        m.n_changes = fx->persist.n_changes;
+        m.n_changes = n;
         m.changes = list;
     }
     wire_pack(&m.base, out);
@@ -198,12 +204,27 @@ void store_pack_state(const struct room_image *image, struct buf *out)
     m.creator = wire_bytes(image->creator);
     m.created_ms = image->created_ms;
     m.ver = image->ver;
+    m.removed_floor = image->removed_floor;
+    m.avatar_hash = wire_bytes(image->avatar_hash);
+    Verona__Hat hats[LIMIT_HATS], *list[LIMIT_HATS];
+    assert(image->n_hats <= LIMIT_HATS);
+    for (uint32_t i = 0; i < image->n_hats; i++) {
+        verona__hat__init(&hats[i]);
+        hats[i].id = image->hats[i].id;
+        hats[i].uri = wire_bytes(image->hats[i].uri);
+        hats[i].title = wire_bytes(image->hats[i].title);
+        hats[i].hue = wire_bytes(image->hats[i].hue);
+        list[i] = &hats[i];
+    }
+    m.hats = list;
+    m.n_hats = image->n_hats;
+    m.hat_seq = image->hat_seq;
     wire_pack(&m.base, out);
 }
 
 void store_pack_affiliation(const struct room_affiliation *a, struct buf *out)
 {
-    if (a->affiliation == AFFIL_NONE && a->nick.n == 0) {
+    if (a->expired || (a->affiliation == AFFIL_NONE && a->nick.n == 0 && !a->n_hats && !a->ver)) {
         return;
     }
     Verona__StoredAffiliation m;
@@ -213,6 +234,8 @@ void store_pack_affiliation(const struct room_affiliation *a, struct buf *out)
     m.by = wire_bytes(a->by);
     m.nick = wire_bytes(a->nick);
     m.ver = a->ver;
+    m.n_hats = a->n_hats;
+    m.hats = (uint32_t *)(uintptr_t)a->hats;
     wire_pack(&m.base, out);
 }
 
@@ -304,6 +327,7 @@ static bool get_config(const Verona__RoomConfig *m, struct room_config *c)
         .no_registration = m->no_registration,
         .has_max_history = m->has_max_history,
         .max_history = m->max_history,
+        .slow_mode_s = m->slow_mode_s,
     };
     return true;
 }
@@ -313,7 +337,8 @@ static bool get_state(struct str bytes, struct arena *a, struct room_image *out)
     const Verona__StoredRoom *m =
         (const void *)wire_unpack(&verona__stored_room__descriptor, bytes, a);
     if (!m || !get_config(m->config, &out->config) ||
-        m->occupant_secret.len != sizeof(out->occupant_secret)) {
+        m->occupant_secret.len != sizeof(out->occupant_secret) ||
+        m->avatar_hash.len % AVATAR_HASH != 0 || m->n_hats > LIMIT_HATS) {
         return false;
     }
     memcpy(out->occupant_secret, m->occupant_secret.data, sizeof(out->occupant_secret));
@@ -328,6 +353,16 @@ static bool get_state(struct str bytes, struct arena *a, struct room_image *out)
     if (m->born) {
         out->born = (struct event_name){m->born->e, m->born->s};
     }
+    out->removed_floor = m->removed_floor;
+    out->avatar_hash = wire_str(m->avatar_hash);
+    struct room_hat *hats = arena_alloc(a, m->n_hats * sizeof(*hats));
+    for (size_t i = 0; i < m->n_hats; i++) {
+        hats[i] = (struct room_hat){m->hats[i]->id, wire_str(m->hats[i]->uri),
+                                    wire_str(m->hats[i]->title), wire_str(m->hats[i]->hue)};
+    }
+    out->hats = hats;
+    out->n_hats = (uint32_t)m->n_hats;
+    out->hat_seq = m->hat_seq;
     return true;
 }
 
@@ -476,7 +511,7 @@ void store_reader_affiliation(struct store_reader *r, struct str jid, struct str
     const Verona__StoredAffiliation *m =
         (const void *)wire_unpack(&verona__stored_affiliation__descriptor, value, r->arena);
     if (!m || m->affiliation < VERONA__AFFILIATION__OUTCAST ||
-        m->affiliation > VERONA__AFFILIATION__OWNER) {
+        m->affiliation > VERONA__AFFILIATION__OWNER || m->n_hats > LIMIT_HATS_WORN) {
         r->err = ERR_PROTO;
         return;
     }
@@ -489,7 +524,14 @@ void store_reader_affiliation(struct store_reader *r, struct str jid, struct str
         .by = wire_str(m->by),
         .nick = wire_str(m->nick),
         .ver = m->ver,
+        .hats = m->hats,
+        .n_hats = (uint32_t)m->n_hats,
     };
+}
+
+void store_reader_vcard(struct store_reader *r, struct str value)
+{
+    r->vcard = value;
 }
 
 bool store_reader_entry(struct store_reader *r, struct str name, struct str value)
@@ -557,6 +599,10 @@ int store_reader_finish(struct store_reader *r, uint64_t hs, struct store_room *
     out->exists = true;
     if (!get_state(r->state, r->arena, &out->image)) {
         return ERR_PROTO;
+    }
+    out->image.vcard = r->vcard;
+    if (!r->vcard.n) { /* lost, or it has none: the room can do without */
+        out->image.avatar_hash = STR_NULL;
     }
     out->image.last = out->last;
     out->image.affiliations = r->affiliations;

@@ -45,7 +45,7 @@ MUST_CHECK int store_unpack_temporary(struct str state, bool *temporary);
  * the result points into it and into the arena. */
 struct store_reader {
     struct arena *arena;
-    struct str state, last, gone;
+    struct str state, last, gone, vcard;
     bool has_state, has_last, has_gone;
     struct str moved_to; /* empty: nowhere */
     uint64_t moved_until_ms;
@@ -65,6 +65,8 @@ void store_reader_init(struct store_reader *r, struct arena *a);
 /* A field of the room's meta: state, last, gone, moved, d:<gateway>:<boot>. */
 void store_reader_meta(struct store_reader *r, struct str field, struct str value);
 void store_reader_affiliation(struct store_reader *r, struct str jid, struct str value);
+/* The room's vCard; empty: none. */
+void store_reader_vcard(struct store_reader *r, struct str value);
 /* A log entry, from the newest on; false: no older one is needed. */
 bool store_reader_entry(struct store_reader *r, struct str name, struct str value);
 /* r->history[i] was taken back, if value is not empty. */

@@ -119,7 +119,8 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
             metric_add_l(METRIC_MUC_MESSAGES_TOTAL, "invite", NULL, 1);
             break;
         case FX_REPLY:
-            if (fx->reply.kind == FXR_ERROR && type == ROOM_EV_PRESENCE)
+            if (fx->reply.kind == FXR_ERROR && type == ROOM_EV_PRESENCE &&
+                fx->reply.stanza == ROOM_PRESENCE)
                 refused_join(fx->reply.error);
             else if (fx->reply.kind == FXR_ERROR && type == ROOM_EV_MESSAGE)
                 refused_message(fx->reply.error);
@@ -143,6 +144,8 @@ void count_effects(enum room_ev_type type, const struct room *room, const struct
         case FX_NOTICE:
         case FX_STATUS:
         case FX_FACTS:
+        case FX_MAV:
+        case FX_AVATAR:
         case FX_GONE:
             break;
         }

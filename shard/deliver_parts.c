@@ -28,6 +28,19 @@ static void add(struct arena *a, struct parts *out, const Verona__Part *msg, enu
 
 /* ------------------------------------------------------------------ pieces */
 
+static Verona__Hat **hats(const struct room_hat *in, uint32_t n, struct arena *a)
+{
+    Verona__Hat **list = arena_alloc(a, n * sizeof *list);
+    for (uint32_t i = 0; i < n; i++) {
+        list[i] = arena_alloc(a, sizeof **list);
+        verona__hat__init(list[i]);
+        list[i]->uri = wire_bytes(in[i].uri);
+        list[i]->title = wire_bytes(in[i].title);
+        list[i]->hue = wire_bytes(in[i].hue);
+    }
+    return list;
+}
+
 static Verona__Record *record(const struct deliver_env *env, const struct room_record *in,
                               struct arena *a)
 {
@@ -46,6 +59,9 @@ static Verona__Record *record(const struct deliver_env *env, const struct room_r
     r->affiliation = (Verona__Affiliation)in->affiliation;
     r->occupant_id = wire_bytes(in->occupant_id);
     r->keep_presence = in->keep_presence;
+    r->mav = in->mav;
+    r->n_hats = in->n_hats;
+    r->hats = hats(in->hats, in->n_hats, a);
     if (!in->keep_presence)
         r->presence = wire_bytes(in->presence);
     return r;
@@ -123,6 +139,7 @@ static Verona__RoomConfig *config(const struct room_config *in, bool with_secret
     c->no_registration = in->no_registration;
     c->has_max_history = in->has_max_history;
     c->max_history = in->max_history;
+    c->slow_mode_s = in->slow_mode_s;
     return c;
 }
 
@@ -189,6 +206,8 @@ static void presence(const struct deliver_env *env, const struct fx *fx, struct 
     p.kick_text = wire_bytes(fx->presence.kick_text);
     p.to_sid = fx->presence.to_sid;
     p.absent = fx->presence.absent;
+    p.mav_since = wire_bytes(fx->presence.mav_since);
+    p.mav_until = wire_bytes(fx->presence.mav_until);
     part.kind_case = VERONA__PART__KIND_PRESENCE;
     part.presence = &p;
     add(a, out, &part, fx->presence.kind == FXP_SHOW ? PART_ORIGIN : PART_ALL);
@@ -319,9 +338,51 @@ static void notice(const struct fx *fx, struct arena *a, struct parts *out)
     n.affiliation = (Verona__Affiliation)fx->notice.affiliation;
     n.has_reason = fx->notice.has_reason;
     n.reason = wire_bytes(fx->notice.reason);
+    n.mav_since = wire_bytes(fx->notice.mav_since);
+    n.mav_until = wire_bytes(fx->notice.mav_until);
     part.kind_case = VERONA__PART__KIND_NOTICE;
     part.notice = &n;
     add(a, out, &part, PART_ALL);
+}
+
+static Verona__ListItem **list_items(const struct fx_list_item *in, uint32_t n, struct arena *a)
+{
+    Verona__ListItem **items = arena_alloc(a, n * sizeof *items);
+    for (uint32_t i = 0; i < n; i++) {
+        items[i] = arena_alloc(a, sizeof **items);
+        verona__list_item__init(items[i]);
+        items[i]->affiliation = (Verona__Affiliation)in[i].affiliation;
+        items[i]->role = (Verona__Role)in[i].role;
+        items[i]->jid = wire_bytes(in[i].jid);
+        items[i]->nick = wire_bytes(in[i].nick);
+        items[i]->reason = wire_bytes(in[i].reason);
+    }
+    return items;
+}
+
+static void delta(const struct fx *fx, struct arena *a, struct parts *out)
+{
+    Verona__Part part = VERONA__PART__INIT;
+    Verona__AffiliationDelta d = VERONA__AFFILIATION_DELTA__INIT;
+    d.to_sid = fx->mav.to_sid;
+    d.since = wire_bytes(fx->mav.since);
+    d.until = wire_bytes(fx->mav.until);
+    d.n_items = fx->mav.n;
+    d.items = list_items(fx->mav.items, fx->mav.n, a);
+    part.kind_case = VERONA__PART__KIND_DELTA;
+    part.delta = &d;
+    add(a, out, &part, PART_ORIGIN);
+}
+
+static void avatar(const struct fx *fx, struct arena *a, struct parts *out)
+{
+    Verona__Part part = VERONA__PART__INIT;
+    Verona__RoomAvatar v = VERONA__ROOM_AVATAR__INIT;
+    v.to_sid = fx->avatar.to_sid;
+    v.hash = wire_bytes(fx->avatar.hash);
+    part.kind_case = VERONA__PART__KIND_AVATAR;
+    part.avatar = &v;
+    add(a, out, &part, fx->avatar.to_sid ? PART_ORIGIN : PART_ALL);
 }
 
 static void status(const struct fx *fx, struct arena *a, struct parts *out)
@@ -437,22 +498,10 @@ static void error_answer(Verona__Reply *r, enum stanza_error error, struct str t
 
 static void items_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
 {
-    uint32_t n = fx->reply.n_items;
     Verona__ItemList *list = arena_alloc(a, sizeof *list);
-    Verona__ListItem **items = arena_alloc(a, n * sizeof *items);
     verona__item_list__init(list);
-    for (uint32_t i = 0; i < n; i++) {
-        const struct fx_list_item *in = &fx->reply.items[i];
-        items[i] = arena_alloc(a, sizeof **items);
-        verona__list_item__init(items[i]);
-        items[i]->affiliation = (Verona__Affiliation)in->affiliation;
-        items[i]->role = (Verona__Role)in->role;
-        items[i]->jid = wire_bytes(in->jid);
-        items[i]->nick = wire_bytes(in->nick);
-        items[i]->reason = wire_bytes(in->reason);
-    }
-    list->n_items = n;
-    list->items = items;
+    list->n_items = fx->reply.n_items;
+    list->items = list_items(fx->reply.items, fx->reply.n_items, a);
     r->answer_case = VERONA__REPLY__ANSWER_ITEMS;
     r->items = list;
 }
@@ -485,6 +534,9 @@ static void info_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
     d->has_activity = fx->reply.has_activity;
     d->messages = fx->reply.n_messages;
     d->registration = fx->reply.registered;
+    d->vcards = fx->reply.vcards;
+    d->hats_hash = wire_bytes(fx->reply.hats_hash);
+    d->avatar_hash = wire_bytes(fx->reply.avatar_hash);
     r->answer_case = VERONA__REPLY__ANSWER_DISCO_INFO;
     r->disco_info = d;
 }
@@ -512,6 +564,82 @@ static void metadata_answer(Verona__Reply *r, const struct fx *fx, struct arena 
     m->end_ms = fx->reply.last_ms;
     r->answer_case = VERONA__REPLY__ANSWER_ARCHIVE_METADATA;
     r->archive_metadata = m;
+}
+
+static ProtobufCBinaryData literal(const char *s)
+{
+    return wire_bytes(s ? str_of(s) : STR_NULL);
+}
+
+static Verona__CommandItem *command_item(const struct fx_command *in, struct arena *a)
+{
+    Verona__CommandItem *item = arena_alloc(a, sizeof *item);
+    verona__command_item__init(item);
+    item->node = literal(in->node);
+    item->name = literal(in->name);
+    return item;
+}
+
+static Verona__FormField *form_field(const struct fx_form_field *in, struct arena *a)
+{
+    Verona__FormField *f = arena_alloc(a, sizeof *f);
+    verona__form_field__init(f);
+    f->type = literal(in->type);
+    f->var = literal(in->var);
+    f->label = literal(in->label);
+    f->required = in->required;
+    f->value = wire_bytes(in->value);
+    f->n_options = in->n_options;
+    f->options = arena_alloc(a, in->n_options * sizeof *f->options);
+    for (uint32_t i = 0; i < in->n_options; i++) {
+        f->options[i] = arena_alloc(a, sizeof **f->options);
+        verona__form_option__init(f->options[i]);
+        f->options[i]->label = wire_bytes(in->options[i].label);
+        f->options[i]->value = wire_bytes(in->options[i].value);
+    }
+    return f;
+}
+
+static Verona__DataForm *data_form(const struct fx_form *in, struct arena *a)
+{
+    Verona__DataForm *f = arena_alloc(a, sizeof *f);
+    verona__data_form__init(f);
+    f->result = in->result;
+    f->title = literal(in->title);
+    f->instructions = literal(in->instructions);
+    f->form_type = literal(in->form_type);
+    f->n_fields = in->n_fields;
+    f->fields = arena_alloc(a, in->n_fields * sizeof *f->fields);
+    for (uint32_t i = 0; i < in->n_fields; i++)
+        f->fields[i] = form_field(&in->fields[i], a);
+    f->n_cells = in->n_cells;
+    f->cells = strings(in->cells, in->n_cells, a);
+    return f;
+}
+
+static void command_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
+{
+    Verona__CommandResult *c = arena_alloc(a, sizeof *c);
+    verona__command_result__init(c);
+    c->node = literal(fx->reply.commands[0].node);
+    c->session = wire_bytes(fx->reply.session);
+    c->status = (Verona__CommandResult__Status)fx->reply.status;
+    if (fx->reply.form)
+        c->form = data_form(fx->reply.form, a);
+    r->answer_case = VERONA__REPLY__ANSWER_COMMAND;
+    r->command = c;
+}
+
+static void commands_answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
+{
+    Verona__CommandList *l = arena_alloc(a, sizeof *l);
+    verona__command_list__init(l);
+    l->n_items = fx->reply.n_commands;
+    l->items = arena_alloc(a, l->n_items * sizeof *l->items);
+    for (size_t i = 0; i < l->n_items; i++)
+        l->items[i] = command_item(&fx->reply.commands[i], a);
+    r->answer_case = VERONA__REPLY__ANSWER_COMMANDS;
+    r->commands = l;
 }
 
 static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
@@ -568,6 +696,22 @@ static void answer(Verona__Reply *r, const struct fx *fx, struct arena *a)
     case FXR_ARCHIVE_METADATA:
         metadata_answer(r, fx, a);
         return;
+    case FXR_VCARD:
+        r->answer_case = VERONA__REPLY__ANSWER_VCARD;
+        r->vcard = arena_alloc(a, sizeof *r->vcard);
+        verona__vcard__init(r->vcard);
+        r->vcard->vcard = wire_bytes(fx->reply.vcard);
+        return;
+    case FXR_COMMAND:
+        command_answer(r, fx, a);
+        return;
+    case FXR_COMMANDS:
+        commands_answer(r, fx, a);
+        return;
+    case FXR_COMMAND_INFO:
+        r->answer_case = VERONA__REPLY__ANSWER_COMMAND_INFO;
+        r->command_info = command_item(&fx->reply.commands[0], a);
+        return;
     case FXR_NOT_INSIDE:
         r->answer_case = VERONA__REPLY__ANSWER_NOT_INSIDE;
         r->not_inside = (Verona__Affiliation)fx->reply.affiliation;
@@ -621,6 +765,12 @@ void parts_of_effects(const struct deliver_env *env, const struct deliver_step *
             break;
         case FX_FACTS:
             facts(fx, a, out);
+            break;
+        case FX_AVATAR:
+            avatar(fx, a, out);
+            break;
+        case FX_MAV:
+            delta(fx, a, out);
             break;
         case FX_REPLY:
             reply(step, fx, a, out);
@@ -686,6 +836,8 @@ static void roster_add(void *ctx, const struct room_record *rec)
     if (r->skip && rec->gw == r->skip->gw && rec->sid == r->skip->sid)
         return;
     size_t size = OVERHEAD + rec->nick.n + rec->jid.n + rec->occupant_id.n + rec->presence.n;
+    for (uint32_t i = 0; i < rec->n_hats; i++)
+        size += OVERHEAD + rec->hats[i].uri.n + rec->hats[i].title.n + rec->hats[i].hue.n;
     if (r->n && r->size + size > CHUNK)
         roster_flush(r, true);
     if (r->n == r->cap) {

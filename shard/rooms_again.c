@@ -17,6 +17,8 @@ static bool may_repeat(const Verona__RoomEvent *ev)
     case VERONA__ROOM_EVENT__BODY_MESSAGE:
         return ev->message->type != VERONA__MESSAGE_IN__TYPE__GROUPCHAT && ev->nick.len;
     case VERONA__ROOM_EVENT__BODY_QUERY:
+    case VERONA__ROOM_EVENT__BODY_VCARD:
+    case VERONA__ROOM_EVENT__BODY_COMMAND:
     case VERONA__ROOM_EVENT__BODY_ARCHIVE:
     case VERONA__ROOM_EVENT__BODY_ADMIN:
     case VERONA__ROOM_EVENT__BODY_OWNER:
@@ -45,6 +47,10 @@ static bool only_asks(const Verona__RoomEvent *ev)
         return true;
     case VERONA__ROOM_EVENT__BODY_ADMIN:
         return !ev->admin->set;
+    case VERONA__ROOM_EVENT__BODY_VCARD:
+        return !ev->vcard->set;
+    case VERONA__ROOM_EVENT__BODY_COMMAND:
+        return !ev->command->has_form;
     case VERONA__ROOM_EVENT__BODY_OWNER:
         return ev->owner->action == VERONA__OWNER_IN__ACTION__GET;
     case VERONA__ROOM_EVENT__BODY_REGISTER_:

@@ -137,6 +137,8 @@ static bool moves(const struct room_effects *fx, uint32_t *persist, bool *gone)
         case FX_NOTICE:
         case FX_STATUS:
         case FX_FACTS:
+        case FX_MAV:
+        case FX_AVATAR:
         case FX_REPLY:
         case FX_POST:
         case FX_ARCHIVE:

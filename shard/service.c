@@ -3,6 +3,7 @@
 #include "shard/service.h"
 #include "base/err.h"
 #include "prep/jid_prep.h"
+#include "base/limits.h"
 #include "rt/config.h"
 #include "shard/presets.h"
 #include "shard/room/room.h"
@@ -180,6 +181,12 @@ static int plain_defaults(const struct config *cfg, struct room_config *c, struc
     int64_t max = config_int(cfg, CFG_ROOM_MAXUSERS),
             fetch = config_int(cfg, CFG_ROOM_MAXHISTORYFETCH);
     c->max_users = max > 0 && max <= UINT32_MAX ? (uint32_t)max : 0;
+    int64_t slow = config_int(cfg, CFG_ROOM_SLOW_MODE);
+    if (rc == 0 && (slow < 0 || slow > LIMIT_SLOW_MODE_S)) {
+        buf_printf(err, "%s: not in 0 .. %d", config_key(CFG_ROOM_SLOW_MODE), LIMIT_SLOW_MODE_S);
+        rc = ERR_INVALID;
+    }
+    c->slow_mode_s = (uint32_t)slow;
     c->archive_messages = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_MESSAGES);
     c->archive_days = (uint32_t)config_int(cfg, CFG_ROOM_ARCHIVE_DAYS);
     c->has_max_history = fetch >= 0 && fetch < LIMIT_HISTORY;
@@ -258,6 +265,12 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     r->tombstone_ms = config_ms(cfg, CFG_ROOM_TOMBSTONE);
     r->admins = s->admins;
     r->contacts = s->contacts;
+    int64_t avatar = config_int(cfg, CFG_ROOM_AVATAR_MAX);
+    if (avatar < 0 || avatar > LIMIT_AVATAR_MAX) {
+        buf_printf(err, "%s: not in 0 .. %d", config_key(CFG_ROOM_AVATAR_MAX), LIMIT_AVATAR_MAX);
+        return ERR_INVALID;
+    }
+    r->avatar_max = (uint32_t)avatar;
     int rc = text(cfg, CFG_ROOM_LOGS_URL, &r->logs_url, err);
     if (!rc && strcmp(config_str(cfg, CFG_ROOM_CREATE), "local") == 0)
         rc = bare_jid(CFG_DOMAIN, str_of(config_str(cfg, CFG_DOMAIN)), &s->jids, &r->create_domain,

@@ -33,7 +33,7 @@ struct mem_room {
     uint32_t slot;
     struct str room; /* ours, as `key` */
     struct buf key;  /* "<slot>:<room>" */
-    struct buf state, moved;
+    struct buf state, moved, vcard;
     bool exists, gone;
     struct event_name last;
     struct hash marks, affiliations;
@@ -157,6 +157,7 @@ static struct mem_room *room_get(struct store_mem *s, uint32_t slot, struct str 
     r->room = str_n(key.data + prefix, room.n);
     buf_init(&r->state);
     buf_init(&r->moved);
+    buf_init(&r->vcard);
     HASH_ADD_KEYPTR(hh, s->rooms, r->key.data, r->key.len, r);
     return r;
 }
@@ -385,6 +386,7 @@ static void apply(struct store_mem *s, struct mem_room *r, const struct store_en
         hash_deinit(&r->affiliations);
         buf_reset(&r->moved);
         store_pack_moved(fx, &r->moved);
+        buf_reset(&r->vcard);
         if (e->name.s > s->hs[r->slot]) {
             s->hs[r->slot] = e->name.s;
         }
@@ -392,9 +394,14 @@ static void apply(struct store_mem *s, struct mem_room *r, const struct store_en
     case STORE_CREATE:
         r->exists = true;
         r->gone = false;
+        buf_reset(&r->vcard);
         break;
     case STORE_CHANGE:
         break;
+    }
+    if (fx->persist.vcard_changed) {
+        buf_reset(&r->vcard);
+        buf_str(&r->vcard, fx->persist.vcard);
     }
     if (fx->persist.state_changed) {
         buf_reset(&r->state);
@@ -434,6 +441,7 @@ static void answer_load(struct store_mem *s, const struct answer *a)
         if (r->exists) {
             store_reader_meta(&reader, STR("state"), buf_as_str(&r->state));
         }
+        store_reader_vcard(&reader, buf_as_str(&r->vcard));
         if (r->gone) {
             store_reader_meta(&reader, STR("gone"), STR("1"));
         }
@@ -683,6 +691,7 @@ static void mem_destroy(struct store **s_p)
         hash_deinit(&r->taken);
         buf_deinit(&r->state);
         buf_deinit(&r->moved);
+        buf_deinit(&r->vcard);
         buf_deinit(&r->key);
         mem_free(r);
     }

@@ -383,10 +383,10 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     op->commit_fn = fn;
     op->send = send_commit;
     op->argv =
-        arena_alloc(&op->arena, (15 + 4 * n + 5 + 3 * n_changes + 4 + 3 * n) * sizeof(struct str));
+        arena_alloc(&op->arena, (16 + 4 * n + 5 + 3 * n_changes + 5 + 3 * n) * sizeof(struct str));
     arg(op, STR("FCALL"));
     arg(op, STR("verona_commit"));
-    arg(op, STR("7"));
+    arg(op, STR("8"));
     arg(op, op_key(op, "own", STR_NULL));
     arg(op, op_key(op, "log", op->room));
     arg(op, op_key(op, "meta", op->room));
@@ -394,6 +394,7 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
     arg(op, op_key(op, "nicks", op->room));
     arg(op, op_key(op, "rooms", STR_NULL));
     arg(op, op_key(op, "gone", op->room));
+    arg(op, op_key(op, "avatar", op->room));
     arg_u64(op, t->epoch);
     arg(op, str_of(t->nonce));
     store_pack_name(entries[0].prev, &b);
@@ -453,6 +454,11 @@ static void redis_commit(struct store *store, const struct store_token *t, struc
         n_taken++;
     }
     op->argv[count_at] = arena_str(&op->arena, log_u64(n_taken));
+    if (fx->persist.vcard_changed && flag != STORE_DESTROY) {
+        buf_c(&b, fx->persist.vcard.n ? '=' : '-');
+        buf_str(&b, fx->persist.vcard);
+    }
+    arg_buf(op, &b);
     if (flag == STORE_DESTROY) {
         op->directory = true;
     }
@@ -603,6 +609,15 @@ static void end_load_log(struct op *op)
     }
 }
 
+static void on_load_avatar(void *ctx, const redisReply *reply, int err)
+{
+    struct op *op = ctx;
+    if (op->s && !err && reply->type == REDIS_REPLY_STRING) {
+        store_reader_vcard(&op->reader, kept(op, reply));
+    }
+    read_reply(op, reply, err, REDIS_REPLY_STRING);
+}
+
 static void on_load_log(void *ctx, const redisReply *reply, int err)
 {
     struct op *op = ctx;
@@ -623,6 +638,7 @@ static void send_load(struct op *op)
     const struct str own[] = {STR("HMGET"), op_key(op, "own", STR_NULL), STR("e"), STR("hs")};
     const struct str meta[] = {STR("HGETALL"), op_key(op, "meta", op->room)};
     const struct str aff[] = {STR("HGETALL"), op_key(op, "aff", op->room)};
+    const struct str avatar[] = {STR("GET"), op_key(op, "avatar", op->room)};
     const struct str log[] = {
         STR("XREVRANGE"), op_key(op, "log", op->room), STR("+"), STR("-"),
         STR("COUNT"),     log_u64(LIMIT_HISTORY),
@@ -634,6 +650,7 @@ static void send_load(struct op *op)
     op_command(op, 4, own, on_own);
     op_command(op, 2, meta, on_load_meta);
     op_command(op, 2, aff, on_load_aff);
+    op_command(op, 2, avatar, on_load_avatar);
     op_command(op, 6, log, on_load_log);
 }
 

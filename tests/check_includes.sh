@@ -46,7 +46,7 @@ only() { # LIBRARY-REGEX ALLOWED-PATH-REGEX
 only 'zmq' 'common/bus/'
 only 'expat' 'gateway/xml_parser\.c'
 only 'stringprep|idna' 'common/prep/jid_prep\.c'
-only 'openssl/' 'common/prep/|gateway/(tls|sasl|scram|stanza_id|edge|disco)\.c|deploy/ctl/'
+only 'openssl/' 'common/prep/|gateway/(tls|sasl|scram|stanza_id|edge|disco|muc_in_vcard)\.c|deploy/ctl/'
 only 'hiredis/' 'common/rt/redis|common/cluster/cluster_record\.h|deploy/ctl/'
 only 'microhttpd' 'common/rt/http'
 only 'ini\.h' 'common/rt/config'

@@ -24,6 +24,8 @@ enum role {
     ROLE_MODERATOR = 4,
 };
 
+enum { AVATAR_HASH = 40 }; /* hex digits of a SHA-1 (XEP-0153) */
+
 /* RFC 6120 §8.3.3: the conditions that Verona sends, each with the error type that goes with it
  * here. A condition that appears with two types has two rows. */
 #define STANZA_ERROR_MAP(X)                                                                        \
@@ -47,7 +49,8 @@ enum role {
     X(SE_SERVICE_UNAVAILABLE_WAIT, 18, "service-unavailable", "wait")                              \
     X(SE_SUBSCRIPTION_REQUIRED, 19, "subscription-required", "auth")                               \
     X(SE_UNEXPECTED_REQUEST, 20, "unexpected-request", "wait")                                     \
-    X(SE_RECIPIENT_UNAVAILABLE, 21, "recipient-unavailable", "wait")
+    X(SE_RECIPIENT_UNAVAILABLE, 21, "recipient-unavailable", "wait")                               \
+    X(SE_POLICY_VIOLATION_WAIT, 60, "policy-violation", "wait")
 
 enum stanza_error {
     SE_NONE = 0,

@@ -76,6 +76,7 @@
     X(CFG_ROOM_PRESENCE_RATE, "room.presence_rate", INT, "500", "S", "changes of presence per second that one room shows (0: no limit); more are merged") \
     X(CFG_ROOM_INVITE_RATE, "room.invite_rate", INT, "60", "S", "invitations per minute of one user in one room (0: no limit); admins are exempt") \
     X(CFG_LIMIT_JOIN_RATE, "limits.join_rate", INT, "50", "G", "joins per second of one session (0: no limit); above it reading is delayed") \
+    X(CFG_ROOM_AVATAR_MAX, "room.avatar_max", INT, "65536", "S", "bytes of a room's avatar, at most 131072; 0: rooms have none") \
     X(CFG_ROOM_WHOIS, "room.default.whois", STR, "moderators", "S", "moderators or anyone: who sees real JIDs in a new room") \
     X(CFG_ROOM_PUBLIC, "room.default.publicroom", BOOL, "true", "S", "new rooms are listed") \
     X(CFG_ROOM_MEMBERSONLY, "room.default.membersonly", BOOL, "false", "S", "new rooms admit members only") \
@@ -89,6 +90,7 @@
     X(CFG_ROOM_ARCHIVE, "room.default.archive", BOOL, "true", "S", "new rooms keep an archive that can be queried (XEP-0313)") \
     X(CFG_ROOM_ARCHIVE_MESSAGES, "room.default.archive_messages", INT, "1000", "S", "messages that the archive of a new room keeps") \
     X(CFG_ROOM_ARCHIVE_DAYS, "room.default.archive_days", INT, "7", "S", "days that the archive of a new room reaches back (0: no limit)") \
+    X(CFG_ROOM_SLOW_MODE, "room.default.slow_mode_duration", INT, "0", "S", "seconds between two messages of a user in new rooms (XEP-0500; 0: no limit, at most 86400)") \
     X(CFG_ROOM_PRESENCEBROADCAST, "room.default.presencebroadcast", STR, "visitor,participant,moderator", "S", "roles whose presence is shown to others") \
     X(CFG_TEST_FORGET, "test.forget_rooms", BOOL, "false", "GS", "for tests only: who logs in when nobody is online finds no room of earlier ones")
 #endif

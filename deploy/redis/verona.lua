@@ -18,6 +18,7 @@
 --                               d:<gateway>:<boot> = rseq, trim = "ta tk ts tc" (see there)
 --   verona:{sN}:aff:<room>      bare JID -> StoredAffiliation
 --   verona:{sN}:nicks:<room>    reserved nick -> bare JID
+--   verona:{sN}:avatar:<room>   vCard of the room, as XML
 --   verona:{sN}:rooms           rooms of the slot
 --   verona:user:<bare JID>, verona:users, verona:private:<bare JID>   accounts (gateway/accounts.h)
 --   verona:presence             gateway -> "<boot> <sessions>", with test.forget_rooms only; :gate beside it
@@ -343,12 +344,13 @@ local function drop_old_marks(meta, gwboot)
 end
 
 -- One chain of durable events of one room.
--- KEYS own log meta aff nicks rooms gone
+-- KEYS own log meta aff nicks rooms gone avatar
 -- ARGV epoch nonce prev history n,  n x (seq gwboot rseq payload),
 --      state ('' = unchanged; destroy: value of `moved`), flag ('' | create | destroy), stamp_ms, room,
 --      m, m x (jid, packed value or '' = removed, nick afterwards or ''),
 --      keep, since_ms, how many of the n are archived,
---      k, k x (name of a message to take back, occupant-id, Retraction)
+--      k, k x (name of a message to take back, occupant-id, Retraction),
+--      avatar ('' = unchanged, '-' = removed, '=' and the vCard)
 -- gwboot '' = no origin. Changes other than messages come with n = 1. history: how many entries of the log
 -- must stay; keep: archived messages that stay besides (0: none) unless they are older than since_ms.
 -- occupant-id: the message becomes a tombstone if this one said it and it is none yet; '': whoever said it,
@@ -359,17 +361,19 @@ end
 --    NOTARGET id, DAMAGED key (it holds another kind of value)
 local function commit(keys, args)
   local own, log, meta, aff, nicks, rooms = keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
-  local gone = keys[7]
+  local gone, avatar = keys[7], keys[8]
   local epoch, nonce, prev, n = args[1], args[2], args[3], is_int(args[5]) and tonumber(args[5]) or 0
   local tail = 6 + 4 * n
   local state, flag, stamp, room = args[tail], args[tail + 1], args[tail + 2], args[tail + 3]
   local m = is_int(args[tail + 4]) and tonumber(args[tail + 4])
   local rest = tail + 5 + 3 * (m or 0)
   local k = is_int(args[rest + 3]) and tonumber(args[rest + 3])
-  local good = #keys == 7 and n >= 1 and m and k and #args == rest + 3 + 3 * k and is_int(epoch) and
+  local picture = k and args[rest + 4 + 3 * k]
+  local good = #keys == 8 and n >= 1 and m and k and #args == rest + 4 + 3 * k and is_int(epoch) and
     is_int(args[4]) and is_int(stamp) and is_name(prev) and
     (flag == '' or flag == 'create' or (flag == 'destroy' and (state == '' or string.find(state, '^%d+ ')))) and
-    is_int(args[rest]) and is_int(args[rest + 1]) and is_int(args[rest + 2])
+    is_int(args[rest]) and is_int(args[rest + 1]) and is_int(args[rest + 2]) and
+    (picture == '' or picture == '-' or string.sub(picture, 1, 1) == '=')
   for i = 0, good and n - 1 or -1 do
     good = good and is_int(args[6 + 4 * i]) and (args[7 + 4 * i] == '' or is_int(args[8 + 4 * i]))
   end
@@ -516,7 +520,7 @@ local function commit(keys, args)
   if flag == 'destroy' then
     call('HDEL', meta, 'state')
     call('HSET', meta, 'gone', stamp)
-    call('DEL', aff, nicks)
+    call('DEL', aff, nicks, avatar)
     call('SREM', rooms, room)
     call('HSET', own, 'hs', num(math.max(tonumber(o[3] or '') or 0, before)))
     call('EXPIRE', log, GONE_SECONDS)
@@ -532,12 +536,18 @@ local function commit(keys, args)
   end
   if flag == 'create' then
     call('HDEL', meta, 'gone', 'moved')
+    call('DEL', avatar)
     call('PERSIST', log)
     call('PERSIST', meta)
     call('SADD', rooms, room)
   end
   if state ~= '' then
     call('HSET', meta, 'state', state)
+  end
+  if picture == '-' then
+    call('DEL', avatar)
+  elseif picture ~= '' then
+    call('SET', avatar, string.sub(picture, 2))
   end
   for nick, jid in pairs(freed) do
     if call('HGET', nicks, nick) == jid then

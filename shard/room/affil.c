@@ -2,6 +2,13 @@
 #include "shard/room/room_priv.h"
 
 #include "base/jid.h"
+#include "base/limits.h"
+
+void affils_init(struct affils *as)
+{
+    memset(as, 0, sizeof *as);
+    list_init(&as->removals);
+}
 
 struct affil *affils_get(const struct affils *as, struct str jid)
 {
@@ -44,11 +51,59 @@ static void entry_free(struct affils *as, struct affil *e)
     HASH_DELETE(hh, as->by_jid, e);
     as->n--;
     as->n_owners -= e->a.affiliation == AFFIL_OWNER;
+    as->n_hatted -= e->a.n_hats > 0;
     str_release(&e->a.jid);
     str_release(&e->a.reason);
     str_release(&e->a.by);
+    mem_free((void *)e->a.hats);
     mem_free(e);
 }
+
+/* ---- who was removed */
+
+const struct removed *affils_removed(const struct affils *as, struct str jid)
+{
+    struct removed *r;
+    HASH_FIND(hh, as->removed, jid.p, jid.n, r);
+    return r;
+}
+
+static void unbury(struct affils *as, struct removed *r)
+{
+    HASH_DELETE(hh, as->removed, r);
+    list_remove(&r->in_order);
+    as->n_removed--;
+    str_release(&r->jid);
+    mem_free(r);
+}
+
+void affils_bury(struct affils *as, struct str jid, uint64_t ver)
+{
+    struct removed *r;
+    HASH_FIND(hh, as->removed, jid.p, jid.n, r);
+    if (r)
+        unbury(as, r);
+    r = mem_zalloc(sizeof *r);
+    r->jid = str_own(jid);
+    r->ver = ver;
+    struct list *at = &as->removals; /* insert before it */
+    while (at->prev != &as->removals && REMOVED_OF(at->prev)->ver > ver)
+        at = at->prev;
+    list_push_back(at, &r->in_order);
+    as->n_removed++;
+    HASH_ADD_KEYPTR(hh, as->removed, r->jid.p, r->jid.n, r);
+}
+
+void affils_trim(struct affils *as)
+{
+    while (as->n_removed > LIMIT_REMOVED) {
+        struct removed *r = REMOVED_OF(as->removals.next);
+        as->floor = r->ver;
+        unbury(as, r);
+    }
+}
+
+/* ---- who has something */
 
 void affils_deinit(struct affils *as)
 {
@@ -57,16 +112,30 @@ void affils_deinit(struct affils *as)
     {
         entry_free(as, e);
     }
+    while (as->n_removed)
+        unbury(as, REMOVED_OF(as->removals.next));
+}
+
+bool affil_is_nothing(const struct room_affiliation *a)
+{
+    return a->affiliation == AFFIL_NONE && !a->nick.n && !a->n_hats;
 }
 
 void affils_set(struct affils *as, const struct room_affiliation *a)
 {
     struct affil *e = affils_get(as, a->jid);
-    if (a->affiliation == AFFIL_NONE && !a->nick.n) {
-        if (e)
-            entry_free(as, e);
+    if (affil_is_nothing(a)) {
+        if (!e)
+            return;
+        entry_free(as, e);
+        if (a->ver)
+            affils_bury(as, a->jid, a->ver);
         return;
     }
+    struct removed *r;
+    HASH_FIND(hh, as->removed, a->jid.p, a->jid.n, r);
+    if (r)
+        unbury(as, r);
     if (!e) {
         e = mem_zalloc(sizeof *e);
         e->a.jid = str_own(a->jid);
@@ -75,10 +144,17 @@ void affils_set(struct affils *as, const struct room_affiliation *a)
     }
     as->n_owners -= e->a.affiliation == AFFIL_OWNER;
     as->n_owners += a->affiliation == AFFIL_OWNER;
+    as->n_hatted -= e->a.n_hats > 0;
+    as->n_hatted += a->n_hats > 0;
     e->a.affiliation = a->affiliation;
     e->a.ver = a->ver;
     str_replace(&e->a.reason, a->reason);
     str_replace(&e->a.by, a->by);
+    const uint32_t *hats =
+        a->n_hats ? (const void *)mem_dup(a->hats, a->n_hats * sizeof *a->hats) : NULL;
+    mem_free((void *)e->a.hats);
+    e->a.hats = hats;
+    e->a.n_hats = a->n_hats;
     if (!str_eq(e->a.nick, a->nick)) {
         nick_unlink(as, e);
         e->a.nick = str_own(a->nick);

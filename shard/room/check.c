@@ -14,8 +14,22 @@ static void check_session(const struct room *room, const struct session *s)
     assert(s->gateway->ref == (gateway_ref)s->key.gw);
 }
 
+/* What he wears is of the room, and what his affiliation says. */
+static void check_hats(const struct room *room, const struct person *p)
+{
+    const struct affil *e = affils_get(&room->affils, p->bare);
+    assert(p->n_hats == (e ? e->a.n_hats : 0));
+    for (uint32_t i = 0; i < p->n_hats; i++) {
+        uint32_t k = 0;
+        while (k < room->n_hats && room->hats[k].uri.p != p->hats[i].uri.p)
+            k++;
+        assert(k < room->n_hats && room->hats[k].id == e->a.hats[i]);
+    }
+}
+
 static void check_person(const struct room *room, const struct person *p)
 {
+    check_hats(room, p);
     assert(!list_empty(&p->occupants));
     assert(p->affiliation == room_affil(room, p->bare));
     assert(p->affiliation != AFFIL_OUTCAST);
@@ -74,19 +88,29 @@ static void check_roster(const struct room *room)
 
 static void check_affils(const struct affils *as)
 {
-    uint32_t owners = 0, nicks = 0;
+    uint32_t owners = 0, nicks = 0, hatted = 0, removed = 0;
+    uint64_t ver = as->floor;
     for (const struct affil *e = as->by_jid; e; e = e->hh.next) {
         assert(e->a.affiliation >= AFFIL_OUTCAST && e->a.affiliation <= AFFIL_OWNER);
-        assert(e->a.affiliation != AFFIL_NONE || e->a.nick.n);
+        assert(!affil_is_nothing(&e->a) && !affils_removed(as, e->a.jid));
         assert(affils_get(as, e->a.jid) == e);
         owners += e->a.affiliation == AFFIL_OWNER;
+        hatted += e->a.n_hats > 0;
         if (e->a.nick.n) {
             assert(affils_nick(as, e->a.nick) == e);
             nicks++;
         }
     }
-    assert(HASH_COUNT(as->by_jid) == as->n && owners == as->n_owners);
+    assert(HASH_COUNT(as->by_jid) == as->n && owners == as->n_owners && hatted == as->n_hatted);
     assert(HASH_CNT(hh_nick, as->by_nick) == nicks);
+    LIST_FOREACH(it, &as->removals)
+    {
+        const struct removed *r = REMOVED_OF(it);
+        assert(affils_removed(as, r->jid) == r && r->ver >= ver);
+        ver = r->ver;
+        removed++;
+    }
+    assert(removed == as->n_removed && removed <= LIMIT_REMOVED);
 }
 
 static void check_history(const struct history *h)
@@ -124,6 +148,7 @@ void room_check(const struct room *room)
     if (!room->gone)
         check_roster(room);
     check_affils(&room->affils);
+    assert(room->avatar_hash.n % AVATAR_HASH == 0 && (room->vcard.n || !room->avatar_hash.n));
     check_history(&room->history);
     check_pending(room);
 }

@@ -266,6 +266,12 @@ static enum stanza_error read_number(const struct room_field *f, uint32_t none, 
     return !e && *out > max ? SE_NOT_ACCEPTABLE : e;
 }
 
+/* R110, XEP-0500 */
+static enum stanza_error read_slow_mode(struct reader *r, const struct room_field *f)
+{
+    return read_number(f, 0, LIMIT_SLOW_MODE_S, &r->out->config.slow_mode_s);
+}
+
 static enum stanza_error read_archive_messages(struct reader *r, const struct room_field *f)
 {
     uint32_t none = r->room->service->defaults.archive_messages, n = 0;
@@ -334,6 +340,7 @@ static const struct {
     {"muc#maxhistoryfetch", read_max_history},
     {OWN_PREFIX "listoccupants", read_list_occupants},
     {OWN_PREFIX "registration", read_registration},
+    {PREFIX "slow_mode_duration", read_slow_mode},
     {PREFIX "roomadmins", read_admins},
     {PREFIX "roomowners", read_owners},
 };
@@ -389,7 +396,7 @@ static bool others_differ(const struct room_config *a, const struct room_config 
            a->archive_messages != b->archive_messages || a->archive_days != b->archive_days ||
            a->get_member_list != b->get_member_list || a->hide_occupants != b->hide_occupants ||
            a->no_registration != b->no_registration || a->has_max_history != b->has_max_history ||
-           a->max_history != b->max_history;
+           a->max_history != b->max_history || a->slow_mode_s != b->slow_mode_s;
 }
 
 /* R53, XEP-0045 §10.2.1 */

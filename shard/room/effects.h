@@ -18,6 +18,8 @@ enum fx_type {
     FX_NOTICE,    /* to all gateways */
     FX_STATUS,    /* to all gateways */
     FX_FACTS,     /* to all gateways */
+    FX_MAV,       /* to the joiner, before everything else of his join (XEP-0463) */
+    FX_AVATAR,    /* to all gateways, or to the joiner: presence of the room itself */
     FX_REPLY,     /* to origin.sid at origin.gw */
     FX_ARCHIVE,   /* the asker may: read the archive for him, and answer (shard/rooms_archive.c) */
     FX_PAGE,      /* of the archive, to the asker; the room itself never gives it */
@@ -41,6 +43,10 @@ enum fx_reply_kind {
     FXR_DISCO_ITEMS,
     FXR_OWN_NICK,
     FXR_NOT_INSIDE,
+    FXR_VCARD,
+    FXR_COMMAND,
+    FXR_COMMANDS,
+    FXR_COMMAND_INFO,
     FXR_ARCHIVE_FORM,
     FXR_ARCHIVE_FIN,
     FXR_ARCHIVE_METADATA,
@@ -64,6 +70,30 @@ struct fx_archived {
     struct str jid;        /* bare, of who spoke; empty: not to be seen */
 };
 
+/* A data form (XEP-0004) as its parts. */
+struct fx_form_option {
+    struct str label, value;
+};
+struct fx_form_field {
+    const char *type, *var, *label; /* label NULL: none */
+    bool required;
+    struct str value; /* empty: none */
+    const struct fx_form_option *options;
+    uint32_t n_options;
+};
+struct fx_form {
+    bool result; /* a table: `fields` are its columns, `cells` its rows, one behind the other */
+    const char *title, *instructions, *form_type;
+    const struct fx_form_field *fields;
+    uint32_t n_fields;
+    const struct str *cells;
+    uint32_t n_cells;
+};
+enum fx_command_status { FXC_EXECUTING, FXC_COMPLETED, FXC_CANCELED };
+struct fx_command {
+    const char *node, *name;
+};
+
 struct fx_list_item {
     enum affiliation affiliation; /* 0: not shown */
     enum role role;               /* 0: not shown */
@@ -84,7 +114,8 @@ struct fx {
             bool has_actor, has_reason, absent;
             struct str actor_nick, actor_jid, reason;
             struct str payload, kick_condition, kick_text;
-            uint64_t to_sid; /* SHOW; at origin.gw */
+            uint64_t to_sid;                 /* SHOW; at origin.gw */
+            struct str mav_since, mav_until; /* empty: not shown; only to sessions that follow */
         } presence;
         /* FX_MESSAGE, FX_PRIVATE */
         struct {
@@ -106,7 +137,18 @@ struct fx {
             uint16_t status; /* 0: none */
             struct str jid, reason;
             enum affiliation affiliation;
+            struct str mav_since, mav_until; /* as of presence */
         } notice;
+        struct {
+            uint64_t to_sid;
+            struct str since, until; /* since empty: the whole list begins */
+            const struct fx_list_item *items;
+            uint32_t n;
+        } mav;
+        struct {
+            uint64_t to_sid; /* 0: to all */
+            struct str hash; /* empty: there is none */
+        } avatar;
         struct {
             uint16_t codes[8];
             uint8_t n;
@@ -136,11 +178,20 @@ struct fx {
             struct str logs; /* URL; empty: none */
             uint32_t max_history;
             bool has_activity;
-            uint32_t n_messages;          /* of the last 24 full hours */
-            const struct str *nicks;      /* FXR_DISCO_ITEMS */
-            uint32_t n_nicks, index;      /* of the first one */
-            bool paged;                   /* XEP-0059 */
-            enum affiliation affiliation; /* FXR_NOT_INSIDE */
+            uint32_t n_messages;               /* of the last 24 full hours */
+            const struct str *nicks;           /* FXR_DISCO_ITEMS */
+            uint32_t n_nicks, index;           /* of the first one */
+            bool paged;                        /* XEP-0059 */
+            enum affiliation affiliation;      /* FXR_NOT_INSIDE */
+            struct str vcard;                  /* FXR_VCARD; empty: none */
+            bool vcards;                       /* FXR_DISCO_INFO: there may be one */
+            struct str avatar_hash;            /* FXR_DISCO_INFO */
+            struct str hats_hash;              /* FXR_DISCO_INFO; empty: there are none */
+            const struct fx_command *commands; /* FXR_COMMANDS; COMMAND, COMMAND_INFO: one */
+            uint32_t n_commands;
+            enum fx_command_status status; /* FXR_COMMAND */
+            struct str session;            /* FXR_COMMAND */
+            const struct fx_form *form;    /* FXR_COMMAND; NULL: none */
             /* FXR_ARCHIVE_FIN, FXR_ARCHIVE_METADATA; s 0: there is none */
             struct event_name first, last;
             uint64_t first_ms, last_ms; /* METADATA */
@@ -187,6 +238,8 @@ struct fx {
             struct str by;          /* bare JID of who did it; empty: the room */
             const struct room_affiliation *changes; /* affiliation NONE without nick: removed */
             uint32_t n_changes;
+            bool vcard_changed; /* `vcard` must be stored, or removed if it is empty */
+            struct str vcard;
             struct str moved_to;     /* DESTROY: the room that takes its place; empty: none */
             uint64_t moved_until_ms; /* how long that is said, Unix epoch */
             bool state_changed;      /* `state` must be stored */

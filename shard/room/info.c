@@ -1,4 +1,5 @@
 /* info.c: what a room answers about itself (XEP-0045 §6, XEP-0199). */
+#include "shard/room/hats.h"
 #include "shard/room/show.h"
 
 #include "base/jid.h"
@@ -79,6 +80,13 @@ static void disco_info(struct step *st)
     f->reply.config = config_copy(&st->fx->arena, &room->config);
     f->reply.n_occupants = room->roster.n_occupants;
     f->reply.subject = show_str(st, room->subject);
+    if (room->n_hats) {
+        char hash[HATS_HASH];
+        hats_hash(room, hash);
+        f->reply.hats_hash = show_str(st, (struct str){hash, sizeof hash});
+    }
+    f->reply.vcards = room->service->avatar_max > 0;
+    f->reply.avatar_hash = show_str(st, room->avatar_hash);
     f->reply.max_history = config_max_history(&room->config);
     f->reply.registered = takes_registrations(room);
     f->reply.has_activity = shows_activity(&room->config);

@@ -1,4 +1,6 @@
 /* join.c: entering a room and creating it (XEP-0045 §7.1, §7.2, §10.1). */
+#include "shard/room/hats.h"
+#include "shard/room/mav.h"
 #include "shard/room/privilege.h"
 #include "shard/room/show.h"
 
@@ -99,6 +101,7 @@ static struct session *enter(struct step *st, struct str nick, struct str payloa
                                       .role = role_default(a, room->config.moderated),
                                       .occupant_secret = room->occupant_secret,
                                   });
+    (void)hats_dress(room, s->occupant->person);
     crowd_step(st);
     return s;
 }
@@ -134,6 +137,7 @@ static void show_absent(struct step *st, const struct session *to)
     bool jids = sees_jids(room, to->occupant->role);
     for (const struct affil *e = room->affils.by_jid; e; e = e->hh.next) {
         if (e->a.affiliation == AFFIL_OUTCAST || (!e->a.nick.n && !jids) ||
+            (e->a.affiliation == AFFIL_NONE && !e->a.nick.n) ||
             roster_person(&room->roster, e->a.jid))
             continue;
         absent_show(st, &e->a, to);
@@ -165,7 +169,7 @@ static void show_history(struct step *st, const struct session *to)
 }
 
 /* R16, W21, XEP-0045 §7.1: others, oneself, history, subject. The first two are one effect. */
-static void show_entering(struct step *st, const struct session *s, enum fx_presence_kind kind,
+static void show_entering(struct step *st, struct session *s, enum fx_presence_kind kind,
                           bool created)
 {
     const struct room_config *cfg = &st->room->config;
@@ -190,6 +194,8 @@ static void show_entering(struct step *st, const struct session *s, enum fx_pres
     }
     if (st->asker.nick.n && !str_eq(s->occupant->nick, st->asker.nick)) /* R120, §7.2.2 */
         f->presence.self_statuses[f->presence.n_self_statuses++] = 210;
+    mav_self(st, s, f);
+    avatar_show(st, s->key.sid);
     if (!created)
         show_history(st, s);
     subject_show(st, s->key.sid);
@@ -209,6 +215,7 @@ static void create(struct step *st)
     struct pending *p = pending_new(st, P_CREATE);
     p->create.config = config_copy(&p->arena, &service->defaults);
     p->create.payload = arena_str(&p->arena, st->ev->presence.payload);
+    p->create.mav = st->ev->presence.mav;
     plan_affiliation(&p->plan, room, bare, AFFIL_OWNER, false, STR_NULL);
     create_persist(st, p, service->lock_new_rooms);
 }
@@ -216,7 +223,9 @@ static void create(struct step *st)
 void join_create_commit(struct step *st, struct pending *p)
 {
     create_begin(st, p, st->room->service->lock_new_rooms); /* R18, W17 */
-    show_entering(st, enter(st, st->asker.nick, p->create.payload), FXP_JOIN, true);
+    struct session *s = enter(st, st->asker.nick, p->create.payload);
+    mav_enter(st, s, p->create.mav, STR_NULL);
+    show_entering(st, s, FXP_JOIN, true);
 }
 
 void join_step(struct step *st)
@@ -231,10 +240,13 @@ void join_step(struct step *st)
     if (!nick.n)
         nick = st->ev->nick;
     enum stanza_error e = refusal(st, nick);
-    if (e)
+    if (e) {
         reply_error(st, e);
-    else
-        show_entering(st, enter(st, nick, st->ev->presence.payload), FXP_JOIN, false);
+        return;
+    }
+    struct session *s = enter(st, nick, st->ev->presence.payload);
+    mav_enter(st, s, st->ev->presence.mav, st->ev->presence.mav_since);
+    show_entering(st, s, FXP_JOIN, false);
 }
 
 /* R19, W27, XEP-0045 §7.2.17: the whole dance again, to this session only. */
@@ -242,5 +254,6 @@ void join_resync(struct step *st, struct session *s)
 {
     session_set_presence(s, st->ev->presence.payload);
     list_remove(&s->in_late);
+    mav_enter(st, s, st->ev->presence.mav, st->ev->presence.mav_since);
     show_entering(st, s, FXP_RESYNC, false);
 }

@@ -105,6 +105,49 @@ void message_show(struct step *st, struct history_entry *e)
     f->message.m.stamp_ms = 0;
 }
 
+/* R110, XEP-0500: only what has a body counts; admins and owners are never slowed. */
+static bool is_slowed(const struct room *room, const struct session *s, const struct room_event *ev)
+{
+    return room->config.slow_mode_s && ev->message.has_body &&
+           s->occupant->person->affiliation < AFFIL_ADMIN;
+}
+
+static uint64_t slow_period_ms(const struct room *room)
+{
+    return (uint64_t)room->config.slow_mode_s * 1000;
+}
+
+uint64_t message_wait_ms(const struct room *room, const struct session *s,
+                         const struct room_event *ev)
+{
+    if (!is_slowed(room, s, ev))
+        return 0;
+    return slow_wait_ms(&room->slow, s->occupant->person->bare, slow_period_ms(room), ev->now_ms);
+}
+
+static struct str decimal(struct step *st, uint64_t v)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + v % 10);
+    while (v /= 10);
+    return show_str(st, (struct str){at, (size_t)(digits + sizeof digits - at)});
+}
+
+static void too_soon(struct step *st, uint64_t wait_ms)
+{
+    const struct str parts[] = {
+        STR("Slow mode: one message in "), decimal(st, st->room->config.slow_mode_s),
+        STR(" seconds. Please wait "), decimal(st, (wait_ms + 999) / 1000), STR(" seconds more.")};
+    char text[128];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        memcpy(text + n, parts[i].p, parts[i].n);
+        n += parts[i].n;
+    }
+    reply_error_text(st, SE_POLICY_VIOLATION_WAIT, (struct str){text, n});
+}
+
 /* R29, W33, XEP-0045 §7.4 */
 static void groupchat(struct step *st, const struct session *s)
 {
@@ -115,12 +158,28 @@ static void groupchat(struct step *st, const struct session *s)
     }
     if (message_limited(st, s))
         return;
+    uint64_t wait_ms = message_wait_ms(st->room, s, ev);
+    if (wait_ms) {
+        too_soon(st, wait_ms);
+        return;
+    }
     /* R8, W30 */
     bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);
     /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
     struct pending *p = LIST_ENTRY(st->room->pending.prev, struct pending, in_room);
     p->message.counts = ev->message.has_body && !ev->message.correction;
+    if (is_slowed(st->room, s, ev)) {
+        slow_note(&st->room->slow, s->occupant->person->bare, slow_period_ms(st->room), ev->now_ms);
+        p->message.slowed = true;
+    }
+}
+
+/* What was not said does not count. */
+void message_failed(struct step *st, struct pending *p)
+{
+    if (p->message.slowed)
+        slow_forget(&st->room->slow, step_bare(st));
 }
 
 void message_commit(struct step *st, struct pending *p)

@@ -97,6 +97,7 @@ static void drop_if_empty(struct roster *r, struct occupant *o)
     mem_free(o);
     if (list_empty(&p->occupants)) {
         HASH_DELETE(hh, r->by_jid, p);
+        mem_free(p->hats);
         str_release(&p->bare);
         mem_free(p);
     }
@@ -214,5 +215,8 @@ struct room_record session_record(const struct session *s)
         .presence = s->presence,
         .role = o->role,
         .affiliation = o->person->affiliation,
+        .hats = o->person->hats,
+        .n_hats = o->person->n_hats,
+        .mav = s->mav,
     };
 }

@@ -23,6 +23,8 @@ enum { OCCUPANT_ID_LEN = 32 };
 struct person {
     struct str bare; /* owned */
     enum affiliation affiliation;
+    struct room_hat *hats; /* that he wears: owned array of the room's strings */
+    uint32_t n_hats;
     char occupant_id[OCCUPANT_ID_LEN]; /* hex (W13) */
     uint64_t voice_ms;                 /* when voice was asked for last; 0: never */
     struct rate invitations;           /* that were sent (R123) */
@@ -49,6 +51,7 @@ struct session {
     uint64_t join_pos;
     struct str jid;      /* full, owned */
     struct str presence; /* owned */
+    bool mav;            /* follows the versions of the affiliations (XEP-0463) */
     struct occupant *occupant;
     struct gateway *gateway;
     struct list in_occupant, in_gateway, in_roster;

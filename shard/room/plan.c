@@ -1,4 +1,5 @@
 /* plan.c: checked changes of roles and affiliations, and carrying them out. */
+#include "shard/room/mav.h"
 #include "shard/room/privilege.h"
 #include "shard/room/show.h"
 
@@ -30,6 +31,14 @@ static struct str keep(struct plan *plan, struct str s)
     return s.n ? arena_str(plan->arena, s) : STR_NULL;
 }
 
+static const uint32_t *keep_hats(struct plan *plan, const uint32_t *hats, uint32_t n)
+{
+    uint32_t *copy = arena_alloc(plan->arena, n * sizeof *copy);
+    if (n)
+        memcpy(copy, hats, n * sizeof *copy);
+    return copy;
+}
+
 void plan_copy(struct plan *to, const struct plan *from)
 {
     for (uint32_t i = 0; i < from->n; i++) {
@@ -40,8 +49,10 @@ void plan_copy(struct plan *to, const struct plan *from)
         c->reserved = keep(to, c->reserved);
         c->reason = keep(to, c->reason);
         c->kept = keep(to, c->kept);
+        c->hats = keep_hats(to, c->hats, c->n_hats);
     }
     to->n_affiliations = from->n_affiliations;
+    to->n_versions = from->n_versions;
 }
 
 void plan_role(struct plan *plan, struct str nick, enum role role, bool has_reason,
@@ -89,6 +100,10 @@ struct change *plan_affiliation(struct plan *plan, const struct room *room, stru
                                        : AFFIL_NONE;
     struct str nick = earlier ? earlier->reserved : stored ? stored->a.nick : STR_NULL;
     struct str kept = earlier ? earlier->kept : stored ? stored->a.reason : STR_NULL;
+    const struct removed *removed = affils_removed(&room->affils, jid);
+    uint64_t ver = earlier ? earlier->ver : stored ? stored->a.ver : removed ? removed->ver : 0;
+    const uint32_t *hats = earlier ? earlier->hats : stored ? stored->a.hats : NULL;
+    uint32_t n_hats = earlier ? earlier->n_hats : stored ? stored->a.n_hats : 0;
 
     struct change *c = add(plan);
     c->jid = keep(plan, jid);
@@ -98,6 +113,11 @@ struct change *plan_affiliation(struct plan *plan, const struct room *room, stru
     c->has_reason = has_reason;
     c->reason = keep(plan, reason);
     c->kept = has_reason ? c->reason : before == after ? keep(plan, kept) : STR_NULL;
+    c->ver = before == after ? ver : room->ver + ++plan->n_versions; /* R111 */
+    if (after != AFFIL_OUTCAST) {                                    /* R119 */
+        c->n_hats = n_hats;
+        c->hats = keep_hats(plan, hats, n_hats);
+    }
     plan->n_affiliations++;
     return c;
 }
@@ -152,11 +172,13 @@ static void apply_inside(struct step *st, struct person *p, enum affiliation aft
         if (how.status) {
             bool last = next == &p->occupants; /* then p goes with its last nick */
             leave_occupant(st, o, &how);
+            mav_mark(st, c);
             if (last)
                 break;
         } else {
             o->role = role_after(o->role, before, after, cfg->moderated);
             show_update(st, o, actor, c->has_reason, c->reason);
+            mav_mark(st, c);
         }
     }
 }
@@ -175,6 +197,7 @@ static void apply_outside(struct step *st, const struct change *c)
     f->notice.affiliation = c->after;
     f->notice.has_reason = c->has_reason;
     f->notice.reason = show_str(st, c->reason);
+    mav_mark(st, c);
 }
 
 /* R35, W54, XEP-0045 §9.5: a nick that is somebody's from now on is taken from whoever else has it.
@@ -196,12 +219,16 @@ static void apply_affiliation(struct step *st, const struct change *c, const str
 {
     struct room *room = st->room;
     evict(st, c);
+    if (c->before != c->after)
+        room->ver = c->ver;
     affils_set(&room->affils, &(struct room_affiliation){.jid = c->jid,
                                                          .affiliation = c->after,
                                                          .reason = c->kept,
                                                          .by = by,
                                                          .nick = c->reserved,
-                                                         .ver = room->ver});
+                                                         .ver = c->ver,
+                                                         .hats = c->hats,
+                                                         .n_hats = c->n_hats});
     bool inside = false;
     struct person *p = roster_person(&room->roster, c->jid);
     if (p) {
@@ -244,8 +271,6 @@ static void apply_role(struct step *st, const struct change *c, const struct act
 
 void plan_apply(struct step *st, const struct plan *plan, const struct actor *actor, struct str by)
 {
-    if (plan->n_affiliations)
-        st->room->ver++;
     for (uint32_t i = 0; i < plan->n; i++) {
         const struct change *c = &plan->list[i];
         if (c->is_role)
@@ -253,4 +278,5 @@ void plan_apply(struct step *st, const struct plan *plan, const struct actor *ac
         else
             apply_affiliation(st, c, actor, by);
     }
+    affils_trim(&st->room->affils);
 }

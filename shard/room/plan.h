@@ -25,8 +25,11 @@ struct change {
     /* affiliation */
     struct str jid; /* bare or domain */
     enum affiliation before, after;
-    struct str reserved; /* the nick after it; empty: none */
-    bool quiet;          /* nothing is said of it if the user is not inside */
+    struct str reserved;  /* the nick after it; empty: none */
+    const uint32_t *hats; /* after it, in the room or in the plan's arena */
+    uint32_t n_hats;
+    uint64_t ver; /* of the affiliation after it (XEP-0463): a new one if it is another */
+    bool quiet;   /* nothing is said of it if the user is not inside */
     /* both */
     bool has_reason;
     struct str reason; /* shown */
@@ -38,6 +41,7 @@ struct plan {
     struct change *list;
     uint32_t n, cap;
     uint32_t n_affiliations; /* of the changes that are no roles */
+    uint32_t n_versions;     /* by which the room's version rises */
 };
 
 void plan_init(struct plan *plan, struct arena *arena);

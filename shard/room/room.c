@@ -1,4 +1,5 @@
 /* room.c: making and ending rooms, and the dispatch of events to the use cases. */
+#include "shard/room/hats.h"
 #include "shard/room/privilege.h"
 #include "shard/room/show.h"
 
@@ -15,7 +16,9 @@ struct room *room_new(struct str jid, const struct room_service *service)
     room->service = service;
     config_own(&room->config, &service->defaults);
     roster_init(&room->roster);
+    affils_init(&room->affils);
     history_init(&room->history);
+    slow_init(&room->slow);
     list_init(&room->pending);
     return room;
 }
@@ -40,8 +43,19 @@ struct room *room_load(struct str jid, const struct room_service *service,
     room->ver = image->ver;
     room->last = image->last;
     room->seq = image->last.s;
-    for (uint32_t i = 0; i < image->n_affiliations; i++)
-        affils_set(&room->affils, &image->affiliations[i]);
+    hats_own(room, image->hats, image->n_hats);
+    room->hat_seq = image->hat_seq;
+    room->vcard = str_own(image->vcard);
+    room->avatar_hash = str_own(image->avatar_hash);
+    room->affils.floor = image->removed_floor;
+    for (uint32_t i = 0; i < image->n_affiliations; i++) {
+        const struct room_affiliation *a = &image->affiliations[i];
+        if (affil_is_nothing(a))
+            affils_bury(&room->affils, a->jid, a->ver);
+        else
+            affils_set(&room->affils, a);
+    }
+    affils_trim(&room->affils);
     for (uint32_t i = 0; i < image->n_history; i++) {
         history_add(&room->history, history_entry_new(&image->history[i]));
         activity_add(&room->activity, image->history[i].stamp_ms);
@@ -77,10 +91,14 @@ void room_destroy(struct room **room_p)
     roster_deinit(&room->roster);
     affils_deinit(&room->affils);
     history_deinit(&room->history);
+    slow_deinit(&room->slow);
     config_release(&room->config);
     str_release(&room->subject);
     str_release(&room->subject_nick);
     str_release(&room->subject_occupant_id);
+    hats_release(room);
+    str_release(&room->vcard);
+    str_release(&room->avatar_hash);
     str_release(&room->creator);
     str_release(&room->moved_to);
     str_release(&room->jid);
@@ -174,6 +192,11 @@ static enum room_stanza stanza_of(const struct room_event *ev)
     case ROOM_EV_ARCHIVE:
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_MODERATE:
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_VCARD_SET:
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_LIST:
+    case ROOM_EV_COMMAND_INFO:
     case ROOM_EV_IQ_OTHER:
     case ROOM_EV_RELAY:
     case ROOM_EV_RELAY_ANSWER:
@@ -215,6 +238,12 @@ static void on_persisted(struct step *st, struct pending *p)
     case P_UNLOCK:
         unlock_commit(st);
         break;
+    case P_AVATAR:
+        avatar_commit(st, p);
+        break;
+    case P_HATS:
+        hats_commit(st, p);
+        break;
     case P_DESTROY:
         destroy_commit(st, p);
         break;
@@ -241,6 +270,8 @@ static void on_persist_failed(struct step *st, struct pending *p)
         st->room->lock_ends_ms = st->ev->now_ms + LIMIT_HOLD_MS;
         return;
     }
+    if (p->kind == P_MESSAGE)
+        message_failed(st, p);
     enum stanza_error error = st->ev->refuse.error;
     reply_error_text(st, error ? error : SE_INTERNAL, st->ev->refuse.text);
     if (p->kind == P_CREATE || p->kind == P_PROVIDE)
@@ -326,6 +357,11 @@ static void step_absent(struct step *st)
     case ROOM_EV_ARCHIVE:
     case ROOM_EV_ARCHIVE_FORM:
     case ROOM_EV_MODERATE:
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_VCARD_SET:
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_LIST:
+    case ROOM_EV_COMMAND_INFO:
     case ROOM_EV_IQ_OTHER:
         absent_error(st);
         break;
@@ -400,6 +436,15 @@ static void step_present(struct step *st)
     case ROOM_EV_IQ_OTHER:
         info_step(st);
         break;
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_VCARD_SET:
+        vcard_step(st);
+        break;
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_LIST:
+    case ROOM_EV_COMMAND_INFO:
+        command_step(st);
+        break;
     case ROOM_EV_ARCHIVE:
     case ROOM_EV_ARCHIVE_FORM:
         archive_step(st);
@@ -447,7 +492,8 @@ bool room_accepts(const struct room *room, const struct room_event *ev)
     if (!message_is_groupchat(ev))
         return false;
     const struct session *s = roster_session(&room->roster, ev->origin.gw, ev->origin.sid);
-    return s && role_has_voice(s->occupant->role, room->config.moderated);
+    return s && role_has_voice(s->occupant->role, room->config.moderated) &&
+           !message_wait_ms(room, s, ev);
 }
 
 /* R124: whoever comes too many is shown as such, on every gateway. It begins above the service's
@@ -574,4 +620,9 @@ void room_each_affiliation(const struct room *room, room_affiliation_fn *fn, voi
 {
     for (const struct affil *e = room->affils.by_jid; e; e = e->hh.next)
         fn(ctx, &e->a);
+}
+
+bool room_remembers(const struct room *room, struct str jid)
+{
+    return affils_removed(&room->affils, jid) != NULL;
 }

@@ -78,6 +78,8 @@ void room_each_affiliation(const struct room *room, room_affiliation_fn *fn, voi
 
 /* Is it a language tag, in form (RFC 5646)? */
 bool config_lang_ok(struct str tag);
+/* Is it remembered that the JID was removed (XEP-0463)? */
+bool room_remembers(const struct room *room, struct str jid);
 
 /* Asserts the invariants. Debug and fuzz builds call it after each step. */
 void room_check(const struct room *room);

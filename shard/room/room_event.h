@@ -23,12 +23,17 @@ enum room_ev_type {
     ROOM_EV_DECLINE,
     ROOM_EV_DISCO_INFO, /* of the room; of an occupant: ROOM_EV_RELAY */
     ROOM_EV_DISCO_ITEMS,
-    ROOM_EV_OWN_NICK,       /* disco#info, node x-roomuser-item */
-    ROOM_EV_PING,           /* XEP-0199; with a nick: XEP-0410 */
-    ROOM_EV_ARCHIVE,        /* XEP-0313: a query, or for its metadata */
-    ROOM_EV_ARCHIVE_FORM,   /* which fields a query may have */
-    ROOM_EV_MODERATE,       /* XEP-0425 */
-    ROOM_EV_PROVIDE,        /* made by command of the service: nobody enters */
+    ROOM_EV_OWN_NICK,     /* disco#info, node x-roomuser-item */
+    ROOM_EV_PING,         /* XEP-0199; with a nick: XEP-0410 */
+    ROOM_EV_ARCHIVE,      /* XEP-0313: a query, or for its metadata */
+    ROOM_EV_ARCHIVE_FORM, /* which fields a query may have */
+    ROOM_EV_MODERATE,     /* XEP-0425 */
+    ROOM_EV_PROVIDE,      /* made by command of the service: nobody enters */
+    ROOM_EV_VCARD_GET,    /* vcard-temp (XEP-0486) */
+    ROOM_EV_VCARD_SET,
+    ROOM_EV_COMMAND,        /* ad-hoc command (XEP-0050) */
+    ROOM_EV_COMMAND_LIST,   /* disco#items, node http://jabber.org/protocol/commands */
+    ROOM_EV_COMMAND_INFO,   /* disco#info, node of a command */
     ROOM_EV_IQ_OTHER,       /* an iq the room does not know */
     ROOM_EV_RELAY,          /* an iq to an occupant */
     ROOM_EV_RELAY_ANSWER,   /* result or error of one that was handed on */
@@ -91,6 +96,8 @@ struct room_event {
             struct str password;
             int64_t max_chars, max_stanzas, seconds, since_ms; /* -1: not given */
             struct str payload;
+            bool mav; /* wants to follow the versions of the affiliations (XEP-0463) ... */
+            struct str mav_since; /* ... from this one; empty: from none */
         } presence;
         struct {
             bool broken; /* the stream broke (W38) */
@@ -133,6 +140,17 @@ struct room_event {
             struct str body;
             bool has_body;
         } invite;
+        struct {
+            struct str node, session; /* COMMAND_INFO: node only */
+            bool cancel, has_form;
+            const struct room_field *fields;
+            uint32_t n;
+        } command;
+        struct {
+            struct str xml;  /* empty: none from now on */
+            struct str hash; /* of its pictures, AVATAR_HASH digits each */
+            uint32_t size;   /* bytes of its pictures */
+        } vcard;
         struct {
             struct str to, reason;
         } decline;

@@ -19,6 +19,7 @@
 #include "shard/room/occupant.h"
 #include "shard/room/plan.h"
 #include "shard/room/room.h"
+#include "shard/room/slow.h"
 
 struct room {
     struct str jid;                     /* owned */
@@ -29,6 +30,7 @@ struct room {
     struct room_config config;                             /* strings owned */
     struct str subject, subject_nick, subject_occupant_id; /* owned */
     uint64_t subject_stamp_ms;                             /* 0: never set */
+    struct str vcard, avatar_hash;                         /* owned */
     uint8_t occupant_secret[16];
     struct str creator; /* bare JID, owned */
     uint64_t created_ms;
@@ -45,11 +47,14 @@ struct room {
     uint64_t join_pos;      /* of the newest occupancy */
 
     struct rate messages, presences; /* what is said and shown (R121, R122) */
+    struct room_hat *hats;           /* kinds (XEP-0317), owned */
+    uint32_t n_hats, hat_seq;
 
     struct roster roster;
     struct affils affils;
     struct history history;
     struct activity activity;
+    struct slow slow;
 
     struct list pending; /* of struct pending, oldest first */
     uint32_t n_pending;
@@ -80,6 +85,8 @@ enum pending_kind {
     P_INVITE,
     P_CONFIG,
     P_UNLOCK,
+    P_AVATAR,
+    P_HATS,
     P_DESTROY,
     P_MODERATE,
     P_PROVIDE,
@@ -100,11 +107,13 @@ struct pending {
         struct {
             struct history_entry *entry; /* MESSAGE, SUBJECT, MODERATE: owned */
             bool in_history, counts;     /* MESSAGE; counts: as activity */
+            bool slowed;                 /* MESSAGE: noted in room->slow */
             struct str text;             /* SUBJECT */
         } message;
         struct {
             struct room_config config;
             struct str payload;
+            bool mav;
             uint8_t occupant_secret[16];
             uint64_t now_ms;
         } create; /* and PROVIDE */
@@ -113,6 +122,17 @@ struct pending {
             uint16_t codes[8];
             uint8_t n_codes;
         } config;
+        struct {
+            struct str xml, hash;
+        } avatar;
+        struct {
+            const struct fx_command *command;
+            struct str session;
+            bool kinds_changed;
+            const struct room_hat *hats; /* afterwards */
+            const struct room_affiliation *changes;
+            uint32_t n_hats, n_changes;
+        } hats;
         struct {
             struct str alternate, reason, password;
             uint64_t moved_until_ms; /* 0: nothing points to the alternate room afterwards */
@@ -166,7 +186,11 @@ void pending_free(struct pending *p);
 struct fx *commit_add(struct step *st, struct pending *p, enum fx_persist_kind kind);
 /* Puts the room's state into a persist effect, with another configuration if config is not NULL. */
 void commit_state(struct step *st, struct fx *f, const struct room_config *config);
-/* Puts what the plan changes into it. */
+/* Puts changed affiliations into a persist effect that has the state already, and the end of the
+ * memory of removed ones. */
+void commit_affiliations(struct step *st, struct fx *f, const struct room_affiliation *changes,
+                         uint32_t n);
+/* Puts what the plan changes into it, after the state. */
 void commit_plan(struct step *st, struct fx *f, const struct plan *plan);
 
 /* ---- use cases, a file each; x_commit: its request is in the store now ---- */
@@ -195,6 +219,10 @@ bool message_limited(struct step *st, const struct session *s);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
 bool message_is_subject(const struct room_event *ev);   /* W32 */
 void message_commit(struct step *st, struct pending *p);
+void message_failed(struct step *st, struct pending *p);
+/* XEP-0500: how long the speaker must wait before this groupchat message; 0: not at all. */
+uint64_t message_wait_ms(const struct room *room, const struct session *s,
+                         const struct room_event *ev);
 /* Begins the commit of a message or subject of s; the effect is valid until the next one. */
 struct fx *message_persist(struct step *st, const struct session *s, enum pending_kind kind,
                            bool in_history);
@@ -264,6 +292,14 @@ enum stanza_error create_refusal(const struct step *st);
 void create_persist(struct step *st, struct pending *p, bool locked);
 /* That is in the store: the room exists. */
 void create_begin(struct step *st, struct pending *p, bool locked);
+
+void vcard_step(struct step *st);
+void avatar_commit(struct step *st, struct pending *p);
+/* Presence of the room itself to a joiner, if it has an avatar (W21). */
+void avatar_show(struct step *st, uint64_t to_sid);
+
+void command_step(struct step *st);
+void hats_commit(struct step *st, struct pending *p);
 
 void info_step(struct step *st);
 void relay_step(struct step *st); /* relay.c: iq between occupants (W35) */

@@ -30,11 +30,18 @@ struct room_config {
     uint32_t archive_messages;   /* kept, 1 .. LIMIT_ARCHIVE_MESSAGES */
     uint32_t archive_days;       /* kept so long; 0: no limit by age */
     uint32_t max_history;        /* messages that a join gets at most; up to LIMIT_HISTORY */
+    uint32_t slow_mode_s;        /* XEP-0500: seconds between two messages; 0: off */
 };
 
 /* One life of a gateway as the shard numbers it; 0 is none (a timer, an operator, the room). Never
  * used again for another life while the shard runs. */
 typedef uint32_t gateway_ref;
+
+/* A kind of hats (XEP-0317). */
+struct room_hat {
+    uint32_t id;                /* never another's in this room */
+    struct str uri, title, hue; /* hue: degrees as text; empty: none */
+};
 
 /* Durable name of an event: slot epoch, sequence number of the room. 0,0 is "none". */
 struct event_name {
@@ -55,15 +62,22 @@ struct room_record {
     struct str nick, jid /* full */, occupant_id, presence /* XML children */;
     enum role role;
     enum affiliation affiliation;
-    bool keep_presence; /* presence is left out: unchanged */
+    bool keep_presence;          /* presence is left out: unchanged */
+    const struct room_hat *hats; /* that he wears */
+    uint32_t n_hats;
+    bool mav; /* follows the versions of the affiliations (XEP-0463) */
 };
 
 struct room_affiliation {
     struct str jid; /* bare JID or domain */
     enum affiliation affiliation;
     struct str reason, by;
-    struct str nick; /* reserved; empty: none */
-    uint64_t ver;    /* of the room when it changed last */
+    struct str nick;      /* reserved; empty: none */
+    uint64_t ver;         /* of the room when the affiliation changed last; 0: it never did */
+    const uint32_t *hats; /* ids (XEP-0317) */
+    uint32_t n_hats;
+    bool hats_only; /* of a change to be stored: nothing but hats */
+    bool expired;   /* of a change to be stored: no change, but the memory of a removed one ends */
 };
 
 /* How a message was taken back (XEP-0424, XEP-0425). */
@@ -112,7 +126,12 @@ struct room_image {
     struct str creator; /* bare JID */
     uint64_t created_ms, ver;
     struct event_name born; /* its creation */
-    struct event_name last; /* newest durable event */
+    const struct room_hat *hats;
+    uint32_t n_hats, hat_seq; /* hat_seq: the highest id ever given */
+    struct str vcard;         /* XML; empty: none */
+    struct str avatar_hash;   /* of its pictures, AVATAR_HASH hex digits each */
+    uint64_t removed_floor;   /* who was removed up to this version may be forgotten (XEP-0463) */
+    struct event_name last;   /* newest durable event */
     const struct room_affiliation *affiliations;
     uint32_t n_affiliations;
     const struct room_message *history; /* oldest first */
@@ -148,6 +167,7 @@ struct room_service {
     uint32_t presence_rate;  /* changes, per second and room; 0: no limit */
     /* Puts the values of a preset into a configuration. false: there is none of that name. */
     bool (*preset)(struct str name, struct room_config *config);
+    uint32_t avatar_max;      /* bytes of the pictures in a vCard; 0: rooms have none */
     const struct str *admins; /* bare JIDs of service admins */
     uint32_t n_admins;
 };

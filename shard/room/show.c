@@ -1,4 +1,5 @@
 /* show.c: building the effects that several use cases share. */
+#include "shard/room/hats.h"
 #include "shard/room/show.h"
 
 struct str show_str(struct step *st, struct str s)
@@ -28,6 +29,7 @@ struct room_record show_record(struct step *st, const struct session *s, bool ke
     r.occupant_id = show_str(st, r.occupant_id);
     r.presence = keep_presence ? STR_NULL : show_str(st, r.presence);
     r.keep_presence = keep_presence;
+    r.hats = hats_copy(&st->fx->arena, r.hats, r.n_hats);
     return r;
 }
 

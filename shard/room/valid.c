@@ -33,13 +33,13 @@ static bool items_ok(const struct room_event *ev)
     return true;
 }
 
-static bool fields_ok(const struct room_event *ev)
+static bool fields_ok(const struct room_field *fields, uint32_t n)
 {
-    if (ev->owner.n > LIMIT_FORM_FIELDS || !fits(ev->owner.form_type, LIMIT_STANZA))
+    if (n > LIMIT_FORM_FIELDS)
         return false;
     uint32_t values = 0;
-    for (uint32_t i = 0; i < ev->owner.n; i++) {
-        const struct room_field *f = &ev->owner.fields[i];
+    for (uint32_t i = 0; i < n; i++) {
+        const struct room_field *f = &fields[i];
         if (!fits(f->var, LIMIT_STANZA) || f->n_values > LIMIT_FORM_VALUES - values)
             return false;
         values += f->n_values;
@@ -102,7 +102,8 @@ bool event_is_valid(const struct room_event *ev)
     switch (ev->type) {
     case ROOM_EV_PRESENCE:
         return from_user && fits(ev->presence.password, LIMIT_STANZA) &&
-               fits(ev->presence.payload, LIMIT_STANZA);
+               fits(ev->presence.payload, LIMIT_STANZA) &&
+               fits(ev->presence.mav_since, LIMIT_MAV_SINCE);
     case ROOM_EV_LEAVE:
         return fits(ev->leave.payload, LIMIT_STANZA);
     case ROOM_EV_MESSAGE:
@@ -113,9 +114,11 @@ bool event_is_valid(const struct room_event *ev)
     case ROOM_EV_ADMIN_SET:
         return from_user && items_ok(ev);
     case ROOM_EV_OWNER_SUBMIT:
-        return from_user && fields_ok(ev);
+        return from_user && fits(ev->owner.form_type, LIMIT_STANZA) &&
+               fields_ok(ev->owner.fields, ev->owner.n);
     case ROOM_EV_PROVIDE:
-        return from_user && fields_ok(ev) && fits(ev->owner.preset, LIMIT_NAME);
+        return from_user && fields_ok(ev->owner.fields, ev->owner.n) &&
+               fits(ev->owner.preset, LIMIT_NAME);
     case ROOM_EV_DESTROY:
         return from_user && fits(ev->destroy.alternate, LIMIT_JID) &&
                fits(ev->destroy.reason, LIMIT_REASON) && fits(ev->destroy.password, LIMIT_REASON);
@@ -123,6 +126,15 @@ bool event_is_valid(const struct room_event *ev)
         return from_user && fits(ev->reg.nick, LIMIT_JID_PART);
     case ROOM_EV_INVITE:
         return from_user && invitations_ok(ev);
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_INFO:
+        return from_user && fits(ev->command.node, LIMIT_NAME) &&
+               fits(ev->command.session, LIMIT_NAME) &&
+               fields_ok(ev->command.fields, ev->command.n);
+    case ROOM_EV_VCARD_SET:
+        return from_user && fits(ev->vcard.xml, LIMIT_VCARD) &&
+               fits(ev->vcard.hash, LIMIT_AVATARS * AVATAR_HASH) &&
+               ev->vcard.hash.n % AVATAR_HASH == 0 && (ev->vcard.xml.n || !ev->vcard.hash.n);
     case ROOM_EV_DECLINE:
         return from_user && fits(ev->decline.to, LIMIT_JID) &&
                fits(ev->decline.reason, LIMIT_REASON);
@@ -151,6 +163,8 @@ bool event_is_valid(const struct room_event *ev)
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_PING:
     case ROOM_EV_ARCHIVE_FORM:
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_COMMAND_LIST:
     case ROOM_EV_IQ_OTHER:
         return from_user;
     case ROOM_EV_DISCO_ITEMS:

@@ -53,11 +53,11 @@ static void assert_starts(const char *text, const char *prefix)
     } while (0)
 
 #define COMMIT                                                                                     \
-    "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "                  \
+    "FCALL verona_commit 8 verona:{s5}:own verona:{s5}:log:r verona:{s5}:meta:r "                  \
     "verona:{s5}:aff:r "                                                                           \
-    "verona:{s5}:nicks:r verona:{s5}:rooms verona:{s5}:gone:r 100 " NONCE " "
+    "verona:{s5}:nicks:r verona:{s5}:rooms verona:{s5}:gone:r verona:{s5}:avatar:r 100 " NONCE " "
 /* keep, since, archived, and nothing taken back */
-#define REST " 0 0 0 0"
+#define REST " 0 0 0 0 ''"
 #define CREATE COMMIT "0-0 256 1 1 g:1 1 created STATE create 1000 r "
 #define SAY COMMIT "100-1 256 1 2 g:1 2 said '' '' 1000 r 0" REST
 
@@ -94,6 +94,8 @@ static void commits_with_bad_arguments(void **state)
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 all 0 0 0",
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 -1 0 0",
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 x 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 0",
+        COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 0 picture",
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 1",
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 1 that who R",
         COMMIT "0-0 256 1 1 g:1 1 p S create 1 r 0 0 0 0 2 1-1 who R",
@@ -107,6 +109,28 @@ static void commits_with_bad_arguments(void **state)
         assert_refused("ERR arguments", "%s", bad[i]);
     }
     create();
+}
+
+/* X0486-survives: the vCard is written and removed with the event, and ends with the room. */
+static void commits_with_a_vcard(void **state)
+{
+    (void)state;
+    freeReplyObject(ask(&server, "SET verona:{s5}:avatar:r left"));
+    create();
+    assert_string_equal(ask_text(&server, "EXISTS verona:{s5}:avatar:r"), "0");
+    assert_string_equal(ask_text(&server, COMMIT "100-1 256 1 2 g:1 2 p S '' 1 r 0 0 0 0 0 =card"),
+                        "OK");
+    assert_string_equal(ask_text(&server, "GET verona:{s5}:avatar:r"), "card");
+    assert_string_equal(ask_text(&server, COMMIT "100-2 256 1 3 g:1 3 p S '' 1 r 0" REST), "OK");
+    assert_string_equal(ask_text(&server, "GET verona:{s5}:avatar:r"), "card");
+    assert_string_equal(ask_text(&server, COMMIT "100-3 256 1 4 g:1 4 p S '' 1 r 0 0 0 0 0 -"),
+                        "OK");
+    assert_string_equal(ask_text(&server, "EXISTS verona:{s5}:avatar:r"), "0");
+    assert_string_equal(ask_text(&server, COMMIT "100-4 256 1 5 g:1 5 p S '' 1 r 0 0 0 0 0 =other"),
+                        "OK");
+    assert_string_equal(ask_text(&server, COMMIT "100-5 256 1 6 g:1 6 p '' destroy 1 r 0" REST),
+                        "OK");
+    assert_string_equal(ask_text(&server, "EXISTS verona:{s5}:avatar:r"), "0");
 }
 
 /* A key that holds another kind of value stops a script where it is first touched. */
@@ -152,10 +176,11 @@ static void commits_repeated(void **state)
     assert_unchanged();
     assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 2 g:1 2 other '' '' 1000 r 0" REST);
     assert_refused("DIVERGED 100-2", COMMIT "100-1 256 1 3 g:1 3 other '' '' 1000 r 0" REST);
-    assert_refused("FENCED 100", "FCALL verona_commit 7 verona:{s5}:own verona:{s5}:log:r "
-                                 "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
-                                 "verona:{s5}:rooms verona:{s5}:gone:r 99 " NONCE
-                                 " 100-2 256 1 3 g:1 3 p '' '' 1 r 0" REST);
+    assert_refused("FENCED 100",
+                   "FCALL verona_commit 8 verona:{s5}:own verona:{s5}:log:r "
+                   "verona:{s5}:meta:r verona:{s5}:aff:r verona:{s5}:nicks:r "
+                   "verona:{s5}:rooms verona:{s5}:gone:r verona:{s5}:avatar:r 99 " NONCE
+                   " 100-2 256 1 3 g:1 3 p '' '' 1 r 0" REST);
     freeReplyObject(ask(&server, "DEL verona:{s5}:own"));
     assert_refused("FENCED -", SAY);
 }
@@ -363,6 +388,8 @@ int main(void)
         TEST(accounts),
         TEST(attendance),
         TEST(the_directory_is_guarded),
+        TEST(commits_with_a_vcard),
+        TEST(slots_with_bad_arguments),
         TEST(members_with_bad_arguments),
         TEST(sessions_with_bad_arguments),
     };

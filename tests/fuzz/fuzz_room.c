@@ -55,6 +55,7 @@ static struct room_service service_of(unsigned bits, unsigned other)
         .logs_url = STR("https://logs/{room}"),
         .presence_limit = other >> 4 & 1 ? 2 : 0,
         .max_message = other >> 5 & 1 ? 20 : 0,
+        .avatar_max = 10,
         .admins = admins,
         .n_admins = 1,
     };
@@ -88,7 +89,8 @@ static const char *const vars[] = {"muc#roomconfig_membersonly",
                                    "muc#roomconfig_publicroom",
                                    "muc#roomconfig_enablelogging",
                                    "x-muc#roomconfig_archive_messages",
-                                   "x-muc#roomconfig_archive_days"};
+                                   "x-muc#roomconfig_archive_days",
+                                   "muc#roomconfig_slow_mode_duration"};
 static const char *const values[] = {"0",     "1",         "anyone",  "moderators",
                                      "ann@a", "bob@b",     "visitor", "participant",
                                      "none",  "moderator", "",        "x"};
@@ -145,6 +147,7 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
             ev->presence.since_ms = (int64_t)ev->now_ms - (int)take(in, 256);
         }
         ev->presence.payload = PICK(in, payloads);
+        ev->presence.mav = ev->presence.max_stanzas == 2;
         break;
     case ROOM_EV_LEAVE:
         ev->leave.broken = take(in, 2) == 1;
@@ -205,6 +208,34 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
             bytes->invitations[i] = (struct room_invitation){
                 .to = PICK(in, bare), .reason = PICK(in, payloads), .has_continue = take(in, 2)};
         ev->invite.has_body = take(in, 2) == 1;
+        break;
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_INFO: {
+        static const char *const nodes[] = {
+            "urn:xmpp:hats:commands:create",   "urn:xmpp:hats:commands:destroy",
+            "urn:xmpp:hats:commands:list",     "urn:xmpp:hats:commands:assign",
+            "urn:xmpp:hats:commands:unassign", "urn:xmpp:hats:commands:list-assigned",
+            "urn:xmpp:hats:commands:assign",   "other"};
+        static const char *const uris[] = {"u:1", "u:2", "u:3", ""};
+        static struct str hat[3];
+        static const struct room_field hat_fields[] = {{{"hats#uri", 8}, &hat[0], 1},
+                                                       {{"hats#title", 10}, &hat[1], 1},
+                                                       {{"hats#jid", 8}, &hat[2], 1}};
+        ev->command.node = PICK(in, nodes);
+        ev->command.has_form = take(in, 4) != 1;
+        hat[0] = PICK(in, uris);
+        hat[1] = STR("t");
+        hat[2] = PICK(in, bare);
+        ev->command.fields = hat_fields;
+        ev->command.n = 3;
+        break;
+    }
+    case ROOM_EV_VCARD_SET:
+        if (take(in, 2) == 1) {
+            ev->vcard.xml = STR("<vCard xmlns='vcard-temp'/>");
+            ev->vcard.hash = STR("0123456789abcdef0123456789abcdef01234567");
+            ev->vcard.size = take(in, 12);
+        }
         break;
     case ROOM_EV_DECLINE:
         ev->decline.to = PICK(in, bare);
@@ -278,6 +309,8 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
     case ROOM_EV_OWNER_GET:
     case ROOM_EV_OWNER_CANCEL:
     case ROOM_EV_REGISTER_GET:
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_COMMAND_LIST:
     case ROOM_EV_REGISTER_REMOVE:
     case ROOM_EV_DISCO_INFO:
     case ROOM_EV_OWN_NICK:

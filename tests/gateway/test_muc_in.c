@@ -441,7 +441,12 @@ static void queries(void **state)
     assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_RELAY);
     refused(PAGE("<max>many</max>"), ROOM, SE_BAD_REQUEST);
     refused(PAGE("<after>\xee\x80\x80</after>"), ROOM, SE_ITEM_NOT_FOUND);
-    refused(GET("<query xmlns='" NS_DISCO_INFO "' node='what'/>"), ROOM, SE_ITEM_NOT_FOUND);
+    query(GET("<query xmlns='" NS_DISCO_INFO "' node='what'/>"), ROOM,
+          VERONA__QUERY_IN__KIND__COMMAND);
+    same(ev.query->node, "what");
+    query(GET("<query xmlns='" NS_DISCO_ITEMS "' node='" NS_COMMANDS "'/>"), ROOM,
+          VERONA__QUERY_IN__KIND__COMMANDS);
+    refused(GET("<query xmlns='" NS_DISCO_ITEMS "' node='what'/>"), ROOM, SE_ITEM_NOT_FOUND);
     refused(GET(""), ROOM, SE_BAD_REQUEST);
     refused("<iq type='odd' id='q'><ping xmlns='" NS_PING "'/></iq>", ROOM, SE_BAD_REQUEST);
     /* rooms ask nobody */
@@ -556,10 +561,113 @@ static void voice(void **state)
     assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_MESSAGE);
 }
 
+#define VCARD(inside) "<iq type='set' id='v'><vCard xmlns='vcard-temp'>" inside "</vCard></iq>"
+
+/* W80, X0486-formats, X0486-hash: what is in the pictures is looked at here. */
+static void a_vcard(void **state)
+{
+    (void)state;
+    assert_int_equal(in("<iq type='get' id='v'><vCard xmlns='vcard-temp'/></iq>", ROOM),
+                     MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_VCARD);
+    assert_false(ev.vcard->set);
+    assert_int_equal(in(VCARD("<FN>A &amp; B</FN><PHOTO><TYPE>image/png</TYPE><BINVAL>\naGVs\n "
+                              "bG8=</BINVAL></PHOTO>"
+                              "<PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>YQ==</BINVAL></PHOTO>"),
+                        ROOM),
+                     MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_VCARD);
+    assert_true(ev.vcard->set);
+    same(ev.vcard->hash,
+         "aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d86f7e437faa5a7fce15d1ddcb9eaeaea377667b8");
+    assert_int_equal(ev.vcard->size, 6);
+    same(ev.vcard->vcard,
+         "<vCard xmlns='vcard-temp'><FN>A &amp; "
+         "B</FN><PHOTO><TYPE>image/png</TYPE><BINVAL>&#xA;aGVs&#xA; bG8=</BINVAL></PHOTO>"
+         "<PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>YQ==</BINVAL></PHOTO></vCard>");
+    /* nothing, or nothing but an empty picture, removes it (X0486-remove) */
+    static const char *const empty[] = {
+        VCARD(""), VCARD("<PHOTO/>"),
+        VCARD("<PHOTO><TYPE>image/png</TYPE><BINVAL> </BINVAL></PHOTO>")};
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        assert_int_equal(in(empty[i], ROOM), MUC_IN_EVENT);
+        assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_VCARD);
+        assert_true(ev.vcard->set && ev.vcard->vcard.len == 0 && ev.vcard->hash.len == 0);
+    }
+    refused(VCARD("<PHOTO><TYPE>text/html</TYPE><BINVAL>YQ==</BINVAL></PHOTO>"), ROOM,
+            SE_NOT_ACCEPTABLE);
+    refused(VCARD("<PHOTO><BINVAL>YQ==</BINVAL></PHOTO>"), ROOM, SE_NOT_ACCEPTABLE);
+    refused(VCARD("<PHOTO><TYPE>image/png</TYPE><BINVAL>YQ=</BINVAL></PHOTO>"), ROOM,
+            SE_BAD_REQUEST);
+#define ONE "<PHOTO><TYPE>image/gif</TYPE><BINVAL>YQ==</BINVAL></PHOTO>"
+    refused(VCARD(ONE ONE ONE ONE ONE), ROOM, SE_POLICY_VIOLATION);
+    /* too large, X0486-limit */
+    static char big[240 * 1024];
+    size_t n = (size_t)snprintf(
+        big, sizeof big,
+        "<iq type='set' id='v'><vCard xmlns='vcard-temp'><PHOTO><TYPE>image/png</TYPE><BINVAL>");
+    size_t digits = LIMIT_AVATAR_MAX / 3 * 4 + 8;
+    memset(big + n, 'A', digits);
+    snprintf(big + n + digits, sizeof big - n - digits, "</BINVAL></PHOTO></vCard></iq>");
+    refused(big, ROOM, SE_POLICY_VIOLATION);
+}
+
+/* X0463: what a join asks for; X0463-stripped: it is not passed on, nor are hats that a client
+ * gives itself (X0317-forged). */
+static void versions_and_hats(void **state)
+{
+    (void)state;
+    assert_int_equal(in("<presence><x xmlns='" NS_MUC
+                        "'><mav xmlns='urn:xmpp:muc:affiliations:1' since='v1'/></x>"
+                        "<mav xmlns='urn:xmpp:muc:affiliations:1' since='v1'/>"
+                        "<hats xmlns='urn:xmpp:hats:0'><hat uri='u' title='t'/></hats></presence>",
+                        ROOM "/Ann"),
+                     MUC_IN_EVENT);
+    assert_true(ev.presence->mav);
+    same(ev.presence->mav_since, "v1");
+    same(ev.presence->payload, UPDATE);
+    assert_int_equal(in("<presence><x xmlns='" NS_MUC "'/></presence>", ROOM "/Ann"), MUC_IN_EVENT);
+    assert_false(ev.presence->mav);
+}
+
+#define COMMAND(attrs, inside)                                                                     \
+    "<iq type='set' id='c'><command xmlns='" NS_COMMANDS "' " attrs ">" inside "</command></iq>"
+
+/* XEP-0050: a command, with or without its form. */
+static void commands(void **state)
+{
+    (void)state;
+    assert_int_equal(in(COMMAND("node='n' action='execute'", ""), ROOM), MUC_IN_EVENT);
+    assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_COMMAND);
+    same(ev.command->node, "n");
+    assert_false(ev.command->has_form || ev.command->cancel);
+    assert_int_equal(in(COMMAND("node='n' sessionid='s'",
+                                "<x xmlns='jabber:x:data' type='submit'>"
+                                "<field var='FORM_TYPE'><value>f</value></field>"
+                                "<field var='hats#jid'><value>ANN@LocalHost/r</value></field></x>"),
+                        ROOM),
+                     MUC_IN_EVENT);
+    same(ev.command->session, "s");
+    assert_true(ev.command->has_form);
+    assert_int_equal(ev.command->n_fields, 1);
+    same(ev.command->fields[0]->values[0], "ann@localhost/r");
+    assert_int_equal(in(COMMAND("node='n' action='cancel'", ""), ROOM), MUC_IN_EVENT);
+    assert_true(ev.command->cancel);
+    refused(COMMAND("", ""), ROOM, SE_BAD_REQUEST);
+    refused(COMMAND("node='n' action='prev'", ""), ROOM, SE_BAD_REQUEST);
+    refused(COMMAND("node='n'", "<x xmlns='jabber:x:data' type='form'/>"), ROOM, SE_BAD_REQUEST);
+    refused(COMMAND("node='n'", "<x xmlns='jabber:x:data' type='submit'>"
+                                "<field var='hats#jid'><value>@</value></field></x>"),
+            ROOM, SE_JID_MALFORMED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_join, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_vcard, setup, teardown),
+        cmocka_unit_test_setup_teardown(commands, setup, teardown),
+        cmocka_unit_test_setup_teardown(versions_and_hats, setup, teardown),
         cmocka_unit_test(stamps),
         cmocka_unit_test_setup_teardown(presence_types, setup, teardown),
         cmocka_unit_test_setup_teardown(groupchat_is_cleaned, setup, teardown),

@@ -186,13 +186,13 @@ static void notices(void **state)
     uint32_t codes[] = {104, 172};
     n.jid = b("b@l");
     n.affiliation = VERONA__AFFILIATION__MEMBER;
-    render_notice(&out, STR(ROOM), &n);
+    render_notice(&out, STR(ROOM), &n, false);
     is("message", " from='" ROOM "'>" X "<item jid='b@l' affiliation='member'/></x></message>");
     n.n_statuses = 1;
     n.statuses = codes;
     n.has_reason = true;
     n.reason = b("r");
-    render_notice(&out, STR(ROOM), &n);
+    render_notice(&out, STR(ROOM), &n, false);
     is("message", " from='" ROOM "'>" X "<status code='104'/><item jid='b@l' affiliation='member'>"
                   "<reason>r</reason></item></x></message>");
     Verona__StatusMessage s = VERONA__STATUS_MESSAGE__INIT;
@@ -555,6 +555,60 @@ static void disco(void **state)
     arena_deinit(&a);
 }
 
+/* XEP-0463, XEP-0486, XEP-0317, XEP-0050 */
+static void extras(void **state)
+{
+    (void)state;
+    Verona__Notice n = VERONA__NOTICE__INIT;
+    n.jid = b("b@l");
+    n.affiliation = VERONA__AFFILIATION__MEMBER;
+    n.mav_since = b("1");
+    n.mav_until = b("<2");
+    render_notice(&out, STR(ROOM), &n, true);
+    is("message", " from='" ROOM "'>" X "<mav xmlns='" NS_MAV "' since='1' until='&lt;2'/>"
+                  "<item jid='b@l' affiliation='member'/></x></message>");
+    Verona__AffiliationDelta d = VERONA__AFFILIATION_DELTA__INIT;
+    Verona__ListItem item = VERONA__LIST_ITEM__INIT, *items[] = {&item};
+    d.until = b("2");
+    render_delta(&out, STR(ROOM), &d);
+    is("message", " from='" ROOM "'>" X "<mav xmlns='" NS_MAV "' until='2'/></x></message>");
+    item.jid = b("b@l");
+    item.affiliation = VERONA__AFFILIATION__NONE;
+    d.since = b("1");
+    d.n_items = 1;
+    d.items = items;
+    render_delta(&out, STR(ROOM), &d);
+    is("message", " from='" ROOM "'>" X "<mav xmlns='" NS_MAV "' since='1' until='2'/>"
+                  "<item jid='b@l' affiliation='none'/></x></message>");
+
+    Verona__RoomAvatar a = VERONA__ROOM_AVATAR__INIT;
+    render_avatar(&out, STR(ROOM), &a);
+    is("presence", " from='" ROOM "'><x xmlns='vcard-temp:x:update'><photo/></x></presence>");
+    a.hash = b("0123456789abcdef0123456789abcdef012345670123456789abcdef0123456789abcdef01234567");
+    render_avatar(&out, STR(ROOM), &a);
+    is("presence", " from='" ROOM "'><x xmlns='vcard-temp:x:update'>"
+                   "<photo>0123456789abcdef0123456789abcdef01234567</photo></x></presence>");
+
+    Verona__Hat hat = VERONA__HAT__INIT, *hats[] = {&hat};
+    hat.title = b("A & B");
+    hat.uri = b("u:'");
+    render_hats(&out, hats, 0);
+    assert_int_equal(out.len, 0);
+    render_hats(&out, hats, 1);
+    assert_true(str_is(buf_as_str(&out),
+                       "<hats xmlns='" NS_HATS "'><hat title='A &amp; B' uri='u:&apos;'/></hats>"));
+    buf_reset(&out);
+
+    Verona__CommandResult c = VERONA__COMMAND_RESULT__INIT;
+    c.node = b("n");
+    c.session = b("s");
+    c.status = VERONA__COMMAND_RESULT__STATUS__CANCELED;
+    render_command(&out, &c);
+    assert_true(str_is(buf_as_str(&out), "<command xmlns='" NS_COMMANDS
+                                         "' node='n' sessionid='s' status='canceled'></command>"));
+    buf_reset(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -567,6 +621,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lists, setup, teardown),
         cmocka_unit_test_setup_teardown(config, setup, teardown),
         cmocka_unit_test_setup_teardown(disco, setup, teardown),
+        cmocka_unit_test_setup_teardown(extras, setup, teardown),
     };
     return cmocka_run_group_tests_name("render", tests, NULL, NULL);
 }

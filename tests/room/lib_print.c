@@ -51,11 +51,32 @@ static void put_record(struct buf *b, const struct room_record *r)
     buf_str(b, r->jid);
     buf_printf(b, "%s%s/%s", r->jid.n ? " " : "", affiliation_name(r->affiliation),
                role_name(r->role));
+    for (uint32_t i = 0; i < r->n_hats; i++)
+        buf_printf(b, " +%.*s", STR_FMT(r->hats[i].title));
     if (r->presence.n) {
         buf_z(b, " ");
         put_value(b, r->presence);
     }
     buf_c(b, ')');
+}
+
+/* The numbers of the versions, where the transcript wants to see them. */
+static void put_version(struct buf *b, const char *key, struct str s)
+{
+    if (!s.n)
+        return;
+    const char *dot = memchr(s.p, '.', s.n);
+    assert_non_null(dot);
+    assert_int_equal(dot - s.p, 16);
+    put_opt(b, key, (struct str){dot + 1, (size_t)(s.p + s.n - dot - 1)});
+}
+
+static void trace_put_versions(struct trace *t, struct buf *b, struct str since, struct str until)
+{
+    if (!t->show_versions)
+        return;
+    put_version(b, "since", since);
+    put_version(b, "until", until);
 }
 
 static void put_presence(struct trace *t, struct buf *b, const struct fx *f)
@@ -92,6 +113,7 @@ static void put_presence(struct trace *t, struct buf *b, const struct fx *f)
     put_opt(b, "payload", f->presence.payload);
     put_opt(b, "kicked", f->presence.kick_condition);
     put_opt(b, "text", f->presence.kick_text);
+    trace_put_versions(t, b, f->presence.mav_since, f->presence.mav_until);
 }
 
 static void put_retraction(struct buf *b, const struct room_message *m)
@@ -133,6 +155,12 @@ static void put_affiliation(struct buf *b, const struct room_affiliation *a)
     buf_printf(b, "=%s", affiliation_name(a->affiliation));
     put_opt(b, "nick", a->nick);
     put_opt(b, "reason", a->reason);
+    if (a->n_hats)
+        buf_printf(b, " hats=");
+    for (uint32_t i = 0; i < a->n_hats; i++)
+        buf_printf(b, "%s%u", i ? "," : "", a->hats[i]);
+    if (a->expired)
+        buf_z(b, " expired");
 }
 
 static void put_persist(struct trace *t, struct buf *b, const struct fx *f)
@@ -160,6 +188,14 @@ static void put_persist(struct trace *t, struct buf *b, const struct fx *f)
         put_opt(b, "moved", f->persist.moved_to);
         assert_int_equal(f->persist.moved_until_ms, t->now_ms + t->service.tombstone_ms);
     }
+    if (f->persist.vcard_changed) {
+        buf_z(b, " vcard=");
+        put_value(b, f->persist.vcard);
+        put_opt(b, "hash", f->persist.state.avatar_hash);
+    }
+    for (uint32_t i = 0; i < f->persist.state.n_hats; i++)
+        buf_printf(b, " %u:%.*s", f->persist.state.hats[i].id,
+                   STR_FMT(f->persist.state.hats[i].title));
     for (uint32_t i = 0; i < f->persist.n_changes; i++)
         put_affiliation(b, &f->persist.changes[i]);
 }
@@ -200,15 +236,17 @@ static void put_config(struct buf *b, const struct fx *f)
         buf_printf(b, " history=%u", c->max_history);
     buf_printf(b, " pm=%d max=%u broadcast=%x list=%x", c->allow_pm, c->max_users,
                c->presence_broadcast, c->get_member_list);
+    if (c->slow_mode_s)
+        buf_printf(b, " slow=%u", c->slow_mode_s);
     put_list(b, "admins", f->reply.admins, f->reply.n_admins);
     put_list(b, "owners", f->reply.owners, f->reply.n_owners);
 }
 
 static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
 {
-    static const char *const kinds[] = {"error",      "result",      "items", "config",
-                                        "register",   "info",        "disco", "own-nick",
-                                        "not-inside", "archive-form"};
+    static const char *const kinds[] = {
+        "error",    "result",     "items", "config",  "register", "info",         "disco",
+        "own-nick", "not-inside", "vcard", "command", "commands", "command-info", "archive-form"};
     static const char *const stanzas[] = {"", " message", " presence"};
     buf_printf(b, "reply %s%s %s", tag_of(t, t->fx.origin.gw, t->fx.origin.sid),
                stanzas[f->reply.stanza], kinds[f->reply.kind]);
@@ -251,6 +289,32 @@ static void put_reply(struct trace *t, struct buf *b, const struct fx *f)
             buf_printf(b, " messages=%u", f->reply.n_messages);
         if (!f->reply.registered)
             buf_z(b, " no-registration");
+        put_opt(b, "avatar", f->reply.avatar_hash);
+        if (f->reply.hats_hash.n)
+            buf_z(b, " hats");
+        break;
+    case FXR_COMMAND:
+        buf_printf(b, " %s %s", strrchr(f->reply.commands[0].node, ':') + 1,
+                   ((const char *const[]){"executing", "completed", "canceled"})[f->reply.status]);
+        assert_true(f->reply.session.n > 0);
+        for (uint32_t i = 0; f->reply.form && i < f->reply.form->n_fields; i++) {
+            const struct fx_form_field *field = &f->reply.form->fields[i];
+            buf_printf(b, " %s%s", field->var, field->required ? "!" : "");
+            for (uint32_t k = 0; k < field->n_options; k++)
+                buf_printf(b, "|%.*s", STR_FMT(field->options[k].value));
+        }
+        for (uint32_t i = 0; f->reply.form && i < f->reply.form->n_cells; i++) {
+            buf_z(b, i % f->reply.form->n_fields ? " " : "; ");
+            put_value(b, f->reply.form->cells[i]);
+        }
+        break;
+    case FXR_COMMANDS:
+    case FXR_COMMAND_INFO:
+        for (uint32_t i = 0; i < f->reply.n_commands; i++)
+            buf_printf(b, " %s", strrchr(f->reply.commands[i].node, ':') + 1);
+        break;
+    case FXR_VCARD:
+        put_opt(b, "xml", f->reply.vcard);
         break;
     case FXR_DISCO_ITEMS:
         put_list(b, "nicks", f->reply.nicks, f->reply.n_nicks);
@@ -396,6 +460,22 @@ void trace_put_effect(struct trace *t, struct buf *b, const struct fx *f)
         buf_printf(b, " %.*s=%s", STR_FMT(f->notice.jid), affiliation_name(f->notice.affiliation));
         if (f->notice.has_reason)
             put_opt(b, "reason", f->notice.reason);
+        trace_put_versions(t, b, f->notice.mav_since, f->notice.mav_until);
+        break;
+    case FX_AVATAR:
+        buf_printf(b, "avatar %s",
+                   f->avatar.to_sid ? tag_of(t, t->fx.origin.gw, f->avatar.to_sid) : "all");
+        put_opt(b, "hash", f->avatar.hash);
+        break;
+    case FX_MAV:
+        buf_printf(b, "delta to=%s", tag_of(t, t->fx.origin.gw, f->mav.to_sid));
+        put_version(b, "since", f->mav.since);
+        put_version(b, "until", f->mav.until);
+        for (uint32_t i = 0; i < f->mav.n; i++)
+            buf_printf(b, " %.*s=%s", STR_FMT(f->mav.items[i].jid),
+                       affiliation_name(f->mav.items[i].affiliation));
+        t->version = (struct str){t->version_bytes, f->mav.until.n};
+        memcpy(t->version_bytes, f->mav.until.p, f->mav.until.n);
         break;
     case FX_STATUS:
         buf_z(b, "status");

@@ -165,7 +165,8 @@ static struct room_item *parse_items(struct trace *t, struct words *w, uint32_t 
     return items;
 }
 
-static struct room_field *parse_fields(struct trace *t, struct words *w, uint32_t *n)
+static struct room_field *parse_fields(struct trace *t, struct words *w, uint32_t *n,
+                                       const char *prefix)
 {
     struct room_field *fields = arena_zalloc(&t->arena, MAX_WORDS * sizeof *fields);
     *n = 0;
@@ -179,8 +180,8 @@ static struct room_field *parse_fields(struct trace *t, struct words *w, uint32_
         struct room_field *f = &fields[(*n)++];
         char *var = arena_alloc(&t->arena, 256);
         bool whole = memchr(word.p, '#', (size_t)(eq - word.p)) != NULL;
-        f->var.n = (size_t)snprintf(var, 256, "%s%.*s", whole ? "" : "muc#roomconfig_",
-                                    (int)(eq - word.p), word.p);
+        f->var.n =
+            (size_t)snprintf(var, 256, "%s%.*s", whole ? "" : prefix, (int)(eq - word.p), word.p);
         f->var.p = var;
         v = (struct str){eq + 1, word.n - (size_t)(eq + 1 - word.p)};
         struct str *values = arena_alloc(&t->arena, (v.n + 1) * sizeof *values);
@@ -233,7 +234,7 @@ static int message_type(struct str s, int fallback)
     return fallback;
 }
 
-static void parse_presence(struct room_event *ev, struct words *w, bool join)
+static void parse_presence(struct trace *t, struct room_event *ev, struct words *w, bool join)
 {
     ev->type = ROOM_EV_PRESENCE;
     ev->nick = next(w);
@@ -244,6 +245,9 @@ static void parse_presence(struct room_event *ev, struct words *w, bool join)
     ev->presence.seconds = number(w, "seconds");
     ev->presence.since_ms = number(w, "since");
     ev->presence.payload = opt(w, "payload", NULL);
+    ev->presence.mav_since = opt(w, "mav", &ev->presence.mav);
+    if (str_is(ev->presence.mav_since, "last"))
+        ev->presence.mav_since = t->version;
     ev->strict_ok = !str_is(opt(w, "strict", NULL), "no");
 }
 
@@ -356,17 +360,30 @@ static void parse_voice(struct room_event *ev, struct words *w, bool answer)
         ev->voice.role = (enum role)0;
 }
 
+static struct str command_node(struct trace *t, struct str name)
+{
+    char *node = arena_alloc(&t->arena, 64);
+    int n = snprintf(node, 64, "urn:xmpp:hats:commands:%.*s", STR_FMT(name));
+    return (struct str){node, (size_t)n};
+}
+
 static void parse_request(struct trace *t, struct room_event *ev, struct words *w, struct str verb)
 {
     static const struct {
         const char *verb;
         enum room_ev_type type;
     } plain[] = {
-        {"probe", ROOM_EV_PROBE},         {"config", ROOM_EV_OWNER_GET},
-        {"cancel", ROOM_EV_OWNER_CANCEL}, {"unregister", ROOM_EV_REGISTER_REMOVE},
-        {"disco", ROOM_EV_DISCO_INFO},    {"items", ROOM_EV_DISCO_ITEMS},
-        {"ownnick", ROOM_EV_OWN_NICK},    {"ping", ROOM_EV_PING},
-        {"iq", ROOM_EV_IQ_OTHER},         {"archiveform", ROOM_EV_ARCHIVE_FORM},
+        {"probe", ROOM_EV_PROBE},
+        {"config", ROOM_EV_OWNER_GET},
+        {"cancel", ROOM_EV_OWNER_CANCEL},
+        {"unregister", ROOM_EV_REGISTER_REMOVE},
+        {"disco", ROOM_EV_DISCO_INFO},
+        {"items", ROOM_EV_DISCO_ITEMS},
+        {"ownnick", ROOM_EV_OWN_NICK},
+        {"ping", ROOM_EV_PING},
+        {"commands", ROOM_EV_COMMAND_LIST},
+        {"iq", ROOM_EV_IQ_OTHER},
+        {"archiveform", ROOM_EV_ARCHIVE_FORM},
     };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
         if (str_is(verb, plain[i].verb)) {
@@ -380,7 +397,7 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         }
     }
     if (str_is(verb, "join") || str_is(verb, "presence")) {
-        parse_presence(ev, w, str_is(verb, "join"));
+        parse_presence(t, ev, w, str_is(verb, "join"));
     } else if (str_is(verb, "say") || str_is(verb, "subject") || str_is(verb, "pm")) {
         parse_message(ev, w, verb);
     } else if (str_is(verb, "archive")) {
@@ -408,11 +425,11 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
     } else if (str_is(verb, "submit")) {
         ev->type = ROOM_EV_OWNER_SUBMIT;
         ev->owner.form_type = opt(w, "form_type", &ev->owner.has_form_type);
-        ev->owner.fields = parse_fields(t, w, &ev->owner.n);
+        ev->owner.fields = parse_fields(t, w, &ev->owner.n, "muc#roomconfig_");
     } else if (str_is(verb, "provide")) {
         ev->type = ROOM_EV_PROVIDE;
         ev->owner.preset = opt(w, "preset", NULL);
-        ev->owner.fields = parse_fields(t, w, &ev->owner.n);
+        ev->owner.fields = parse_fields(t, w, &ev->owner.n, "muc#roomconfig_");
     } else if (str_is(verb, "destroy")) {
         ev->type = ROOM_EV_DESTROY;
         ev->destroy.alternate = opt(w, "alternate", NULL);
@@ -433,6 +450,26 @@ static void parse_request(struct trace *t, struct room_event *ev, struct words *
         ev->type = ROOM_EV_DECLINE;
         ev->decline.to = next(w);
         ev->decline.reason = opt(w, "reason", NULL);
+    } else if (str_is(verb, "command")) {
+        ev->type = ROOM_EV_COMMAND;
+        ev->command.node = command_node(t, next(w));
+        ev->command.session = opt(w, "session", NULL);
+        ev->command.cancel = flag(w, "cancel");
+        ev->command.has_form = flag(w, "submit");
+        while (ev->command.has_form && w->at < w->n && !str_is(w->list[w->at], "submit"))
+            w->at++;
+        w->at += ev->command.has_form;
+        if (ev->command.has_form)
+            ev->command.fields = parse_fields(t, w, &ev->command.n, "hats#");
+    } else if (str_is(verb, "commandinfo")) {
+        ev->type = ROOM_EV_COMMAND_INFO;
+        ev->command.node = command_node(t, next(w));
+    } else if (str_is(verb, "vcard")) {
+        bool set;
+        ev->vcard.xml = opt(w, "xml", &set);
+        ev->type = set ? ROOM_EV_VCARD_SET : ROOM_EV_VCARD_GET;
+        ev->vcard.hash = opt(w, "hash", NULL);
+        ev->vcard.size = number(w, "size") > 0 ? (uint32_t)number(w, "size") : 0;
     } else if (str_is(verb, "refuse")) {
         ev->type = ROOM_EV_REFUSE;
         struct str stanza = next(w);
@@ -600,6 +637,7 @@ void trace_init(struct trace *t)
         ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR);
     t->service.lock_new_rooms = true;
     t->service.history_default = 20;
+    t->service.avatar_max = 1000;
     arena_init(&t->arena);
     room_effects_init(&t->fx);
     t->room = room_new(STR("room@muc.example.org"), &t->service);

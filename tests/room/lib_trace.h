@@ -11,7 +11,7 @@
  * gateway, `iago#evil.org` another domain. Words are separated by blanks; 'quotes' hold them
  * together. Commands:
  *
- *   W: join [NICK] [pass= chars= stanzas= seconds= since= payload= strict=no]
+ *   W: join [NICK] [pass= chars= stanzas= seconds= since= payload= strict=no mav=|last|VERSION]
  *   W: presence [NICK] [payload= strict=no]     W: leave [NICK] [payload= broken]
  *   W: say TEXT [subject= thread store nostore nobody type= archive retracts=E-S]
  *   W: subject TEXT [nostore]
@@ -20,6 +20,8 @@
  * [type=]                     W: error [CONDITION] [text= presence] W: probe NICK W: get
  * role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
  * ... W: config   W: submit [FIELD=VALUE|VALUE ... form_type=]   W: cancel W: destroy [alternate=
+ * W: vcard [xml= hash= size=] W: commands W: commandinfo NAME W: command NAME [session= cancel]
+ * [submit FIELD=VALUE ...]
  * reason= password=] W: register [NICK] [valid=no]               W: unregister W: invite JID
  * [reason= continue= body=] ; JID ...   W: decline JID [reason=] W: disco|items|ping|iq [NICK] [set
  * account payload=] W: answer TICKET [error payload=] W: voice [role=] W: approve NICK [role= jid=
@@ -56,6 +58,9 @@ struct trace {
     struct room_effects fx;
     struct arena arena; /* of the command under way */
     uint64_t now_ms, epoch;
+    bool show_versions; /* of the affiliations (XEP-0463): by number */
+    struct str version; /* of the last difference; what `mav=last` means */
+    char version_bytes[64];
     struct trace_user users[64];
     uint32_t n_users;
     struct str tickets[16]; /* of relayed iqs, as printed: 1, 2, ...; on the heap */

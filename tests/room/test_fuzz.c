@@ -42,6 +42,7 @@ struct copy {
 struct stored {
     char jid[64], nick[64];
     enum affiliation affiliation;
+    uint32_t n_hats;
 };
 
 struct commit {
@@ -66,6 +67,8 @@ struct fuzz {
     uint32_t n_chain;
     char ticket[LIMIT_TICKET]; /* of the last iq that was relayed */
     size_t n_ticket;
+    struct str version; /* of the affiliations, as somebody was told */
+    char version_bytes[64];
     /* how often each thing was seen, so that a run that does nothing is noticed */
     uint32_t effects[FX_GONE + 1], statuses[400], held;
 };
@@ -152,6 +155,7 @@ static void random_form(struct fuzz *f, struct room_event *ev)
         "muc#maxhistoryfetch",
         "x-muc#roomconfig_listoccupants",
         "x-muc#roomconfig_registration",
+        "slow_mode_duration",
     };
     static const char *const words[] = {
         "1",           "0",         "",     "anyone", "moderators", "participants", "visitor",
@@ -161,11 +165,12 @@ static void random_form(struct fuzz *f, struct room_event *ev)
     ev->owner.fields = fields;
     ev->owner.n = rnd(f, 4);
     for (uint32_t i = 0; i < ev->owner.n; i++) {
-        const char *var = vars[rnd(f, N(vars))];
+        const char *var = coin(f, 4) ? "membersonly" : vars[rnd(f, N(vars))];
         snprintf(names[i], sizeof names[i], "%s%s", strchr(var, '#') ? "" : "muc#roomconfig_", var);
         /* most of the time something that keeps the room in use */
         bool tame = (str_is(str_of(names[i]), "muc#roomconfig_roomsecret") ||
-                     str_is(str_of(names[i]), "muc#roomconfig_maxusers")) &&
+                     str_is(str_of(names[i]), "muc#roomconfig_maxusers") ||
+                     str_is(str_of(names[i]), "muc#roomconfig_slow_mode_duration")) &&
                     !coin(f, 6);
         fields[i].var = str_of(names[i]);
         fields[i].values = values[i];
@@ -241,6 +246,8 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         ev->presence.max_chars = ev->presence.max_stanzas = (int64_t)rnd(f, 4) - 1;
         ev->presence.seconds = ev->presence.since_ms = -1;
         ev->presence.payload = coin(f, 2) ? STR("<show>away</show>") : STR_NULL;
+        ev->presence.mav = coin(f, 3);
+        ev->presence.mav_since = coin(f, 2) ? f->version : STR_NULL;
         break;
     case ROOM_EV_LEAVE:
         ev->leave.broken = coin(f, 2);
@@ -276,6 +283,34 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         ev->invite.n = rnd(f, 3);
         for (uint32_t i = 0; i < ev->invite.n; i++)
             invitations[i] = (struct room_invitation){.to = pick(f, targets, N(targets))};
+        break;
+    case ROOM_EV_COMMAND:
+    case ROOM_EV_COMMAND_INFO: {
+        static const char *const nodes[] = {
+            "urn:xmpp:hats:commands:create",   "urn:xmpp:hats:commands:destroy",
+            "urn:xmpp:hats:commands:list",     "urn:xmpp:hats:commands:assign",
+            "urn:xmpp:hats:commands:unassign", "urn:xmpp:hats:commands:list-assigned",
+            "urn:xmpp:hats:commands:assign",   "other"};
+        static const char *const uris[] = {"u:1", "u:2", "u:3", ""};
+        static struct str hat[3];
+        static const struct room_field hat_fields[] = {{{"hats#uri", 8}, &hat[0], 1},
+                                                       {{"hats#title", 10}, &hat[1], 1},
+                                                       {{"hats#jid", 8}, &hat[2], 1}};
+        ev->command.node = pick(f, nodes, N(nodes));
+        ev->command.has_form = !coin(f, 4);
+        hat[0] = pick(f, uris, N(uris));
+        hat[1] = STR("t");
+        hat[2] = pick(f, targets, N(targets));
+        ev->command.fields = hat_fields;
+        ev->command.n = 3;
+        break;
+    }
+    case ROOM_EV_VCARD_SET:
+        if (coin(f, 2)) {
+            ev->vcard.xml = STR("<vCard xmlns='vcard-temp'/>");
+            ev->vcard.hash = STR("0123456789abcdef0123456789abcdef01234567");
+            ev->vcard.size = rnd(f, 12);
+        }
         break;
     case ROOM_EV_DECLINE:
         ev->decline.to = pick(f, targets, N(targets));
@@ -335,6 +370,8 @@ static void random_event(struct fuzz *f, struct room_event *ev)
         ev->destroy.alternate = coin(f, 2) ? STR("inn@x") : STR_NULL;
         break;
     case ROOM_EV_REGISTER_GET:
+    case ROOM_EV_VCARD_GET:
+    case ROOM_EV_COMMAND_LIST:
     case ROOM_EV_REGISTER_REMOVE:
     case ROOM_EV_OWN_NICK:
     case ROOM_EV_GATEWAY_LOST:
@@ -431,6 +468,7 @@ static void chain_add(struct fuzz *f, const struct fx *e)
         keep(s->jid, e->persist.changes[i].jid);
         keep(s->nick, e->persist.changes[i].nick);
         s->affiliation = e->persist.changes[i].affiliation;
+        s->n_hats = e->persist.changes[i].n_hats;
         assert_true(s->jid[0] && !strchr(s->jid, '/'));
     }
 }
@@ -440,7 +478,7 @@ static void store_set(struct fuzz *f, const struct stored *s)
     uint32_t i = 0;
     while (i < f->n_affils && strcmp(f->affils[i].jid, s->jid) != 0)
         i++;
-    if (s->affiliation == AFFIL_NONE && !s->nick[0]) {
+    if (s->affiliation == AFFIL_NONE && !s->nick[0] && !s->n_hats) {
         if (i < f->n_affils)
             f->affils[i] = f->affils[--f->n_affils];
         return;
@@ -475,6 +513,7 @@ static void compare_affiliation(void *ctx, const struct room_affiliation *a)
         if (str_is(a->jid, s->jid)) {
             assert_int_equal(a->affiliation, s->affiliation);
             assert_true(str_is(a->nick, s->nick));
+            assert_int_equal(a->n_hats, s->n_hats);
             return;
         }
     }
@@ -498,6 +537,10 @@ static void take_effects(struct fuzz *f)
         const struct fx *e = &f->fx.list[i];
         assert_false(gone);
         f->effects[e->type]++;
+        if (e->type == FX_MAV) {
+            f->version = (struct str){f->version_bytes, e->mav.until.n};
+            memcpy(f->version_bytes, e->mav.until.p, e->mav.until.n);
+        }
         if (e->type == FX_PRESENCE)
             copy_presence(f, e);
         else if (e->type == FX_DESTROYED)
@@ -588,6 +631,7 @@ static void run(uint64_t seed)
     struct str admin = jid_bare(str_of(jids[0]));
     f.service.admins = &admin;
     f.service.n_admins = 1;
+    f.service.avatar_max = 10;
     f.service.admins = admins;
     f.service.n_admins = 1;
     f.service.tombstone_ms = seed % 3 == 0 ? 100000 : 0;

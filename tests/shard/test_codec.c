@@ -339,6 +339,79 @@ static void test_voice(void **state)
     assert_int_equal(decode(ev, &re), ERR_PROTO);
 }
 
+/* XEP-0463, XEP-0486, XEP-0050: what a gateway may say of versions, vCards and commands. */
+static void test_extras(void **state)
+{
+    (void)state;
+    struct room_event re;
+    Verona__RoomEvent *ev = req_join(&base);
+    ev->presence->mav = true;
+    ev->presence->mav_since = filled(LIMIT_MAV_SINCE);
+    assert_int_equal(decode(ev, &re), 0);
+    assert_true(re.presence.mav && re.presence.mav_since.n == LIMIT_MAV_SINCE);
+    ev->presence->mav_since = filled(LIMIT_MAV_SINCE + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+
+    Verona__VcardIn card = VERONA__VCARD_IN__INIT;
+    ev = req(&base);
+    ev->body_case = VERONA__ROOM_EVENT__BODY_VCARD;
+    ev->vcard = &card;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_VCARD_GET);
+    card.set = true;
+    card.vcard = filled(10);
+    card.size = 7;
+    card.hash = wire_bytes(STR("0123456789abcdef0123456789abcdef01234567"));
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_VCARD_SET);
+    assert_int_equal(re.vcard.size, 7);
+    assert_int_equal(re.vcard.hash.n, AVATAR_HASH);
+    card.hash = wire_bytes(STR("0123456789ABCDEF0123456789abcdef01234567"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    card.hash = wire_bytes(STR("0123"));
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    card.hash = wire_bytes(STR("0123456789abcdef0123456789abcdef01234567"));
+    card.vcard.len = 0; /* a hash of nothing */
+    assert_int_equal(decode(ev, &re), ERR_PROTO);
+    card.vcard = filled(LIMIT_VCARD + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+
+    Verona__CommandIn command = VERONA__COMMAND_IN__INIT;
+    Verona__Field field = VERONA__FIELD__INIT, *fields[LIMIT_FORM_FIELDS + 1];
+    for (int i = 0; i <= LIMIT_FORM_FIELDS; i++)
+        fields[i] = &field;
+    field.var = wire_bytes(STR("v"));
+    ev->body_case = VERONA__ROOM_EVENT__BODY_COMMAND;
+    ev->command = &command;
+    command.node = wire_bytes(STR("n"));
+    command.has_form = true;
+    command.fields = fields;
+    command.n_fields = LIMIT_FORM_FIELDS;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_COMMAND);
+    assert_true(str_is(re.command.node, "n") && re.command.has_form);
+    assert_int_equal(re.command.n, LIMIT_FORM_FIELDS);
+    command.n_fields++;
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+    command.n_fields = 0;
+    command.node = filled(LIMIT_NAME + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+
+    Verona__QueryIn query = VERONA__QUERY_IN__INIT;
+    ev->body_case = VERONA__ROOM_EVENT__BODY_QUERY;
+    ev->query = &query;
+    query.kind = VERONA__QUERY_IN__KIND__COMMANDS;
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_COMMAND_LIST);
+    query.kind = VERONA__QUERY_IN__KIND__COMMAND;
+    query.node = wire_bytes(STR("n"));
+    assert_int_equal(decode(ev, &re), 0);
+    assert_int_equal(re.type, ROOM_EV_COMMAND_INFO);
+    assert_true(str_is(re.command.node, "n"));
+    query.node = filled(LIMIT_NAME + 1);
+    assert_int_equal(decode(ev, &re), ERR_TOOBIG);
+}
+
 static void test_stanza(void **state)
 {
     (void)state;
@@ -514,6 +587,7 @@ int main(void)
         T(test_admin),  T(test_owner),         T(test_refuse),          T(test_queries),
         T(test_stanza), T(test_room),          T(test_archive),         T(test_taking_back),
         T(test_relay),  T(test_relay_answer),  T(test_voice),           T(test_provide),
+        T(test_extras),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

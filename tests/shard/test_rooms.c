@@ -128,6 +128,7 @@ static int setup(void **state)
     t.service.defaults.presence_broadcast =
         ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR);
     t.service.history_default = 20;
+    t.service.avatar_max = 65536;
     t.wall_ms = 1700000000000;
     const struct rooms_config cfg = {
         .service = &t.service, .unload_after_ms = 100, .orphan_after_ms = 150, .forget = true};

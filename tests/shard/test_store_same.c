@@ -99,6 +99,8 @@ static void on_load(void *ctx, int err, const struct store_room *room)
                STR_FMT(m->payload));
     }
     if (room->exists) {
+        append(a, "vcard %.*s hash %.*s\n", STR_FMT(room->image.vcard),
+               STR_FMT(room->image.avatar_hash));
         append(a, "name %.*s ver %llu\n", STR_FMT(room->image.config.name),
                (unsigned long long)room->image.ver);
     }
@@ -188,6 +190,10 @@ static void fill(struct fx *fx, struct room_affiliation changes[2], struct str p
     fx->persist.state.config.name = payload;
     fx->persist.state.config.persistent = rng(2);
     fx->persist.state.ver = 1 + rng(9);
+    fx->persist.state.avatar_hash =
+        rng(2) ? STR("0123456789abcdef0123456789abcdef01234567") : STR_NULL;
+    fx->persist.vcard_changed = fx->persist.kind == FXS_CONFIG && rng(2);
+    fx->persist.vcard = rng(2) ? payload : STR_NULL;
     fx->persist.changes = changes;
     fx->persist.n_changes = rng(3);
     uint32_t first = rng(4);
@@ -222,6 +228,7 @@ static void ask_commit(struct world *w, uint32_t which, struct str room)
         fx[i].persist.kind = n > 1 ? FXS_MESSAGE : fx[i].persist.kind;
         if (n > 1) {
             fx[i].persist.state_changed = false;
+            fx[i].persist.vcard_changed = false;
             fx[i].persist.n_changes = 0;
         }
         struct event_name prev = i ? entries[i - 1].name : w->last[which];

@@ -571,6 +571,7 @@ struct wire *wire_new(void)
         ROLE_BIT(ROLE_VISITOR) | ROLE_BIT(ROLE_PARTICIPANT) | ROLE_BIT(ROLE_MODERATOR);
     w->service.lock_new_rooms = true;
     w->service.history_default = 20;
+    w->service.avatar_max = 65536;
     w->now_ms = 1700000000000;
     w->room = room_new(STR(ROOM), &w->service);
     room_effects_init(&w->fx);
