@@ -71,7 +71,7 @@ static void test_X0317_worn(void **state)
              "  reply romeo error item-not-found/cancel\n");
 }
 
-/* X0317-update, X0317-destroy: who wears it is shown again, others are not. */
+/* X0317-update, X0317-destroy, X0317-list, X0317-list-assigned: who wears it is shown again, others are not. */
 static void test_X0317_kinds(void **state)
 {
     (void)state;
