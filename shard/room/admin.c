@@ -95,7 +95,7 @@ static enum stanza_error affiliation_item(const struct step *st, struct plan *pl
 {
     const struct room *room = st->room;
     struct str self = step_bare(st);
-    enum affiliation actor = step_rank(st); /* R110 */
+    enum affiliation actor = step_rank(st); /* R130 */
     if (actor < AFFIL_ADMIN || (actor < AFFIL_OWNER && item->affiliation >= AFFIL_ADMIN))
         return SE_FORBIDDEN; /* whatever the target */
     struct str bare;

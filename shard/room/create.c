@@ -63,10 +63,11 @@ void create_begin(struct step *st, struct pending *p, bool locked)
     room->born = room->last;
     room->locked = locked;
     room->lock_ends_ms = p->create.now_ms + LIMIT_ROOM_LOCK_MS;
-    room->ver++;
-    for (uint32_t i = 0; i < p->plan.n; i++) /* nobody is inside who would have to be told */
-        affils_set(&room->affils, &(struct room_affiliation){.jid = p->plan.list[i].jid,
-                                                             .affiliation = p->plan.list[i].after,
-                                                             .by = by,
-                                                             .ver = room->ver});
+    for (uint32_t i = 0; i < p->plan.n; i++) { /* nobody is inside who would have to be told */
+        const struct change *c = &p->plan.list[i];
+        room->ver = c->ver;
+        affils_set(&room->affils,
+                   &(struct room_affiliation){
+                       .jid = c->jid, .affiliation = c->after, .by = by, .ver = c->ver});
+    }
 }

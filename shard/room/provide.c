@@ -1,4 +1,4 @@
-/* provide.c: a room made by command of the service, which nobody enters (R111). */
+/* provide.c: a room made by command of the service, which nobody enters (R131). */
 #include "shard/room/show.h"
 
 /* The owners that the form names, else the admin himself; then its admins. */

@@ -88,7 +88,7 @@ struct room_event {
     struct room_origin origin;
     struct str nick; /* resource of the stanza's `to`, prepared; empty: the bare room */
     bool strict_ok;  /* the nick passes the strict check (W23) */
-    bool by_service; /* a command of the service (R110) */
+    bool by_service; /* a command of the service (R130) */
     struct str id;   /* of the stanza; may be empty */
     union {
         struct {

@@ -166,7 +166,7 @@ enum affiliation room_affil(const struct room *room, struct str bare);
 struct session *step_session(const struct step *st);
 struct str step_bare(const struct step *st); /* bare JID of the asker */
 bool is_service_admin(const struct room *room, struct str bare);
-/* R110: the asker's affiliation, or owner where an admin of the service acts for it. */
+/* R130: the asker's affiliation, or owner where an admin of the service acts for it. */
 enum affiliation step_rank(const struct step *st);
 /* R60: may anybody register here? */
 bool takes_registrations(const struct room *room);

@@ -1,4 +1,4 @@
-/* test_provide.c: commands of the service (R110, R111; XEP-0050, XEP-0133): rooms that nobody
+/* test_provide.c: commands of the service (R130, R131; XEP-0050, XEP-0133): rooms that nobody
  * enters, and admins of the service who act as owners. */
 /* clang-format off */
 #include "room/lib_trace.h"
