@@ -1,5 +1,5 @@
 /* command_rooms.c: commands of the rooms' service. What is done to a room travels as a request to
- * its owner like any other (orders.h), marked as a command of the service (R110), and each room
+ * its owner like any other (orders.h), marked as a command of the service (R130), and each room
  * answers for itself. */
 #include "gateway/commands_priv.h"
 #include "gateway/directory.h"
