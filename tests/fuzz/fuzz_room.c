@@ -23,6 +23,12 @@ static void tell(void)
     fprintf(stderr, "%llu events\n", (unsigned long long)n_events);
 }
 
+static bool preset(struct str name, struct room_config *config)
+{
+    config->members_only = config->whois_anyone = true;
+    return str_is(name, "closed");
+}
+
 static struct room_service service_of(unsigned bits, unsigned other)
 {
     return (struct room_service){
@@ -52,6 +58,7 @@ static struct room_service service_of(unsigned bits, unsigned other)
         .max_occupants = other >> 1 & 1 ? 3 : 0,
         .max_title = other & 1 ? 2 : 0,
         .register_off = (other & 12) == 12,
+        .preset = preset,
         .logs_url = STR("https://logs/{room}"),
         .presence_limit = other >> 4 & 1 ? 2 : 0,
         .max_message = other >> 5 & 1 ? 20 : 0,
@@ -95,6 +102,7 @@ static const char *const values[] = {"0",     "1",         "anyone",  "moderator
                                      "ann@a", "bob@b",     "visitor", "participant",
                                      "none",  "moderator", "",        "x"};
 static const char *const payloads[] = {"", "x", "<show>away</show>"};
+static const char *const presets[] = {"", "", "closed", "none"};
 static const char *const conditions[] = {"", "gone", "forbidden"};
 
 struct input {
@@ -133,6 +141,7 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         (ev->type >= ROOM_EV_DISCO_INFO && ev->type <= ROOM_EV_IQ_OTHER))
         ev->nick = STR_NULL; /* these are the room's own */
     ev->strict_ok = take(in, 16) != 1;
+    ev->by_service = ev->type == ROOM_EV_PROVIDE || take(in, 16) == 1;
     ev->id = STR("id");
     switch (ev->type) {
     case ROOM_EV_PRESENCE:
@@ -186,7 +195,7 @@ static void fill(struct input *in, struct room_event *ev, struct bytes *bytes)
         break;
     case ROOM_EV_PROVIDE:
     case ROOM_EV_OWNER_SUBMIT:
-        ev->by_service = ev->type == ROOM_EV_PROVIDE;
+        ev->owner.preset = ev->type == ROOM_EV_PROVIDE ? PICK(in, presets) : STR_NULL;
         ev->owner.has_form_type = true;
         ev->owner.form_type = STR("http://jabber.org/protocol/muc#roomconfig");
         ev->owner.n = take(in, 4);
