@@ -31,6 +31,7 @@ FIELDS = {
     "muc#roomconfig_maxusers": ("maxusers", "", "7"),
     "muc#roomconfig_presencebroadcast": ("presencebroadcast", ROLES, "none"),
     "muc#roomconfig_getmemberlist": ("getmemberlist", "", ",".join(ROLES)),
+    "muc#roomconfig_slow_mode_duration": ("slow_mode_duration", "0", "60"),
     "muc#maxhistoryfetch": ("maxhistoryfetch", "256", "1"),
     "x-muc#roomconfig_archive": ("archive", "1", "false"),
     "x-muc#roomconfig_archive_messages": ("archive_messages", "1000", "5"),

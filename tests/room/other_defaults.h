@@ -43,6 +43,7 @@ static inline struct room_config other_config(const struct room_config *c)
     o.max_history = o.has_max_history ? 1 : 0;
     o.allow_pm = c->allow_pm == PM_NONE ? PM_ANYONE : PM_NONE;
     o.max_users = c->max_users + 7;
+    o.slow_mode_s = c->slow_mode_s ? 0 : 60;
     o.presence_broadcast = c->presence_broadcast ^ (all | ROLE_BIT(ROLE_NONE));
     o.get_member_list = c->get_member_list ^ all;
     return o;
@@ -100,6 +101,7 @@ static inline void put_config(struct buf *b, const struct room_config *c, const 
     put(b, "muc#roomconfig_whois", c->whois_anyone ? "anyone" : "moderators");
     put(b, "muc#roomconfig_allowpm", pm[c->allow_pm]);
     put(b, "muc#roomconfig_maxusers", c->max_users ? number_word(c->max_users) : "");
+    put(b, "muc#roomconfig_slow_mode_duration", number_word(c->slow_mode_s));
     put(b, "muc#roomconfig_presencebroadcast", role_words(c->presence_broadcast));
     put(b, "muc#roomconfig_getmemberlist", role_words(c->get_member_list));
     put(b, "muc#maxhistoryfetch", c->has_max_history ? number_word(c->max_history) : "");

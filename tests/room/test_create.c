@@ -121,7 +121,7 @@ static void test_W15_W17_other_defaults(void **state)
                   "  join Romeo(romeo@example.org/r owner/moderator) self=201,100,170\n"
                   "  subject to=romeo\n"
                   "romeo: config\n"
-                  "  reply romeo config name='Another name' desc='Another description' lang=it persistent members moderated subject logging invites anyone hide no-registration history=1 pm=3 max=7 broadcast=2 list=1c owners=romeo@example.org\n"
+                  "  reply romeo config name='Another name' desc='Another description' lang=it persistent members moderated subject logging invites anyone hide no-registration history=1 pm=3 max=7 broadcast=2 list=1c slow=60 owners=romeo@example.org\n"
                   "romeo: submit id=c1\n"
                   "  persist config 2 by=romeo@example.org state\n"
                   "ok\n"
