@@ -248,6 +248,7 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     struct room_service *r = &s->room;
     r->lock_new_rooms = config_bool(cfg, CFG_ROOM_LOCK);
     r->history_default = number(cfg, CFG_ROOM_HISTORY);
+    r->admins_own = config_bool(cfg, CFG_ROOM_ADMINS_OWN);
     r->create_by_admins_only = strcmp(config_str(cfg, CFG_ROOM_CREATE), "admins") == 0;
     r->register_strangers = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "anyone") == 0;
     r->register_off = strcmp(config_str(cfg, CFG_ROOM_REGISTER), "off") == 0;

@@ -104,6 +104,8 @@ static enum stanza_error affiliation_item(const struct step *st, struct plan *pl
         return e;
     if (item->affiliation == AFFIL_OUTCAST && str_eq(bare, self))
         return SE_CONFLICT;
+    if (room_is_served(room, bare) && item->affiliation != AFFIL_OWNER)
+        return SE_NOT_ALLOWED; /* R132: he would stay it */
     e = affiliation_edit(actor, plan_lookup(plan, room, bare), item->affiliation);
     if (e)
         return e;

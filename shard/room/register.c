@@ -56,7 +56,9 @@ static void submit(struct step *st, enum affiliation a)
 /* R62, W61 */
 static void withdraw(struct step *st, enum affiliation a)
 {
-    if (a == AFFIL_NONE)
+    if (a == AFFIL_NONE && room_is_served(st->room, step_bare(st)))
+        reply_empty(st); /* R132: nothing is stored of him */
+    else if (a == AFFIL_NONE)
         reply_error(st, SE_REGISTRATION_REQUIRED);
     else
         commit(st, a == AFFIL_MEMBER ? AFFIL_NONE : a, STR_NULL);
@@ -64,8 +66,8 @@ static void withdraw(struct step *st, enum affiliation a)
 
 void register_step(struct step *st)
 {
-    enum affiliation a = room_affil(st->room, step_bare(st));
-    enum stanza_error e = refusal(st->room, a);
+    enum stanza_error e = refusal(st->room, room_affil(st->room, step_bare(st)));
+    enum affiliation a = affils_lookup(&st->room->affils, step_bare(st)); /* as stored */
     if (e)
         reply_error(st, e);
     else if (st->ev->type == ROOM_EV_REGISTER_GET)

@@ -117,9 +117,14 @@ void room_end(struct step *st)
 
 /* ---- what use cases ask ---- */
 
+bool room_is_served(const struct room *room, struct str bare)
+{
+    return room->service->admins_own && is_service_admin(room, bare);
+}
+
 enum affiliation room_affil(const struct room *room, struct str bare)
 {
-    return affils_lookup(&room->affils, bare);
+    return room_is_served(room, bare) ? AFFIL_OWNER : affils_lookup(&room->affils, bare);
 }
 
 struct session *step_session(const struct step *st)

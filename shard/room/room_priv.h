@@ -160,7 +160,9 @@ uint32_t config_max_history(const struct room_config *c); /* in force */
 
 /* ---- the room as a whole (room.c) ---- */
 
-/* Affiliation of a bare JID: its own, else a ban of its domain, else none. */
+/* R132: an admin of the service, who owns every room whatever is stored of him. */
+bool room_is_served(const struct room *room, struct str bare);
+/* Affiliation of a bare JID: owner by R132, its own, else a ban of its domain, else none. */
 enum affiliation room_affil(const struct room *room, struct str bare);
 /* The session that sent the event, NULL if it is not inside. */
 struct session *step_session(const struct step *st);

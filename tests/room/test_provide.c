@@ -128,6 +128,40 @@ static void test_affiliation(void **state)
     trace_deinit(&t);
 }
 
+/* S5.2-service-admin, R132: with room.admins_own he owns what others made; without, he is a stranger. */
+static void test_R132_admins_own(void **state)
+{
+    (void)state;
+    for (int own = 0; own < 2; own++) {
+        struct trace t;
+        serve(&t);
+        t.service.admins_own = own;
+        t.service.lock_new_rooms = false;
+        trace_run(&t, "romeo: join Romeo\n"
+                      "  persist create 1 by=romeo@example.org state romeo@example.org=owner\n"
+                      "ok\n"
+                      "  join Romeo(romeo@example.org/r owner/moderator) self=201\n"
+                      "  subject to=romeo\n");
+        trace_run(&t, own ? "adam: join Adam\n"
+                            "  join Adam(adam@example.org/r owner/moderator)\n"
+                            "  subject to=adam\n"
+                            "adam: get affiliation=outcast\n"
+                            "  reply adam items\n"
+                            "romeo: set affiliation=member jid=adam@example.org\n"
+                            "  reply romeo error not-allowed/cancel\n"
+                            "romeo: set affiliation=outcast jid=adam@example.org\n"
+                            "  reply romeo error not-allowed/cancel\n"
+                            "adam: unregister\n"
+                            "  reply adam result\n"
+                          : "adam: join Adam\n"
+                            "  join Adam(adam@example.org/r none/participant)\n"
+                            "  subject to=adam\n"
+                            "adam: get affiliation=outcast\n"
+                            "  reply adam error forbidden/auth\n");
+        trace_deinit(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_preset_and_people),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_affiliation),
+        cmocka_unit_test(test_R132_admins_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
