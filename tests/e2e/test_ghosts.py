@@ -1,4 +1,4 @@
-"""S18.1.2-ghosts: a client that vanishes without a word. The cluster runs in a network of its own, whose loopback
+"""A client that vanishes without a word. The cluster runs in a network of its own, whose loopback
 is cut: no FIN, no RST, nothing. What is said to the client is never acknowledged, and that ends its stream."""
 import fcntl
 import os
@@ -50,6 +50,7 @@ def inside():
 
 
 def test_a_client_that_vanishes_leaves_its_rooms():
+    """S18.1.2-ghosts"""
     probe = subprocess.run(["unshare", "--map-root-user", "--net", "true"], capture_output=True, text=True)
     if probe.returncode:
         pytest.skip("no network namespaces: " + probe.stderr.strip())
