@@ -1,3 +1,4 @@
+/* clang-format off */
 /* lib_trace.h: room scenarios as transcripts. A scenario is one text: commands begin at the left
  * margin, the effects they must have are indented below them, all of them and in order.
  *
@@ -12,31 +13,49 @@
  * together. Commands:
  *
  *   W: join [NICK] [pass= chars= stanzas= seconds= since= payload= strict=no mav=|last|VERSION]
- *   W: presence [NICK] [payload= strict=no]     W: leave [NICK] [payload= broken]
+ *   W: presence [NICK] [payload= strict=no]
+ *   W: leave [NICK] [payload= broken]
  *   W: say TEXT [subject= thread store nostore nobody type= archive retracts=E-S]
  *   W: subject TEXT [nostore]
- *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip
- * meta] W: archiveform                              W: moderate E-S [reason=] W: pm NICK TEXT
- * [type=]                     W: error [CONDITION] [text= presence] W: probe NICK W: get
- * role=|affiliation=                   W: set [role= affiliation= jid= nick= reason=] ;
- * ... W: config   W: submit [FIELD=VALUE|VALUE ... form_type=]   W: cancel W: destroy [alternate=
- * W: vcard [xml= hash= size=] W: commands W: commandinfo NAME W: command NAME [session= cancel]
- * [submit FIELD=VALUE ...]
- * reason= password=] W: register [NICK] [valid=no]               W: unregister W: invite JID
- * [reason= continue= body=] ; JID ...   W: decline JID [reason=] W: disco|items|ping|iq [NICK] [set
- * account payload=] W: answer TICKET [error payload=] W: voice [role=] W: approve NICK [role= jid=
- * deny] W: ownnick W: refuse iq|message|presence CONDITION ok     the oldest commit is in the store
- * fail [CONDITION]   it is not gateway N lost                              tick MS   that much time
- * passes, and the room is told wait MS                                     held W: ...   the room
- * must not take the event now
- *
- *   W: provide [preset= FIELD=VALUE ...]         a room by command; any request with `service` is
- * one
+ *   W: archive [with= start= end= afterid= beforeid= after= before= ids=E-S|E-S max= back flip meta]
+ *   W: archiveform
+ *   W: moderate E-S [reason=]
+ *   W: pm NICK TEXT [type=]
+ *   W: error [CONDITION] [text= presence]
+ *   W: probe NICK
+ *   W: get role=|affiliation=
+ *   W: set [role= affiliation= jid= nick= reason=] ; ...
+ *   W: config
+ *   W: submit [FIELD=VALUE|VALUE ... form_type=]
+ *   W: cancel
+ *   W: destroy [alternate= reason= password=]
+ *   W: register [NICK] [valid=no]
+ *   W: unregister
+ *   W: invite JID [reason= continue= body=] ; JID ...
+ *   W: decline JID [reason=]
+ *   W: disco|items|ping|iq [NICK] [set account payload=]
+ *   W: answer TICKET [error payload=]
+ *   W: voice [role=]
+ *   W: approve NICK [role= jid= deny]
+ *   W: ownnick
+ *   W: vcard [xml= hash= size=]
+ *   W: commands
+ *   W: commandinfo NAME
+ *   W: command NAME [session= cancel] [submit FIELD=VALUE ...]
+ *   W: refuse iq|message|presence CONDITION
+ *   ok                 the oldest commit is in the store
+ *   fail [CONDITION]   it is not
+ *   gateway N lost
+ *   tick MS            that much time passes, and the room is told
+ *   wait MS            it is not told
+ *   held W: ...        the room must not take the event now
+ *   W: provide [preset= FIELD=VALUE ...]   a room by command; any request with `service` is one
  *
  * Every request may have id= and to= (the nick it is addressed to, if the command has none).
  * The room is checked (room_check) after each event; one that has ended begins anew, as the shard
  * does. Fields of a form are muc#roomconfig_'s unless their name has a # itself; `items` takes max=
  * index= after= before= (`before=last`: the last page); `say` takes `correction`. */
+/* clang-format on */
 #ifndef MUC_LIB_TRACE_H
 #define MUC_LIB_TRACE_H
 
