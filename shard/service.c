@@ -256,6 +256,7 @@ static int policies(struct service *s, const struct config *cfg, struct buf *err
     r->max_title = number(cfg, CFG_ROOM_MAX_NAME);
     r->max_description = number(cfg, CFG_ROOM_MAX_DESC);
     r->max_occupants = number(cfg, CFG_ROOM_MAX_OCCUPANTS);
+    r->max_affiliations = number(cfg, CFG_ROOM_MAX_AFFILIATIONS);
     r->enforce_nicks = config_bool(cfg, CFG_ROOM_ENFORCE_NICK);
     r->voice_interval_ms = config_ms(cfg, CFG_ROOM_VOICE);
     r->max_message = number(cfg, CFG_ROOM_MAX_MESSAGE);

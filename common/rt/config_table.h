@@ -45,6 +45,7 @@
     X(CFG_ROOM_LOCK, "room.lock", BOOL, "true", "S", "a new room is closed to others until its owner configured it") \
     X(CFG_ROOM_CREATE, "room.create", STR, "anyone", "S", "who may create rooms: anyone, local (users of xmpp.domain) or admins") \
     X(CFG_ROOM_ADMINS_OWN, "room.admins_own", BOOL, "false", "S", "whoever is in xmpp.admins owns every room") \
+    X(CFG_ROOM_MAX_AFFILIATIONS, "room.max_affiliations", INT, "50000", "S", "members, outcasts and the rest of one room (0: no limit)") \
     X(CFG_ROOM_HISTORY, "room.history", INT, "20", "S", "messages of history for a join that does not say how many") \
     X(CFG_ROOM_ORPHAN, "room.orphan_after", MS, "5m", "S", "how long a temporary room whose shard died keeps its affiliations") \
     X(CFG_ROOM_REGISTER, "room.register", STR, "members", "S", "who may register with rooms: members, anyone (becomes a member by it) or off") \

@@ -139,6 +139,8 @@ static enum stanza_error make_plan(const struct step *st, struct plan *plan)
         if (e)
             return e;
     }
+    if (!plan_fits(plan, st->room))
+        return SE_POLICY_VIOLATION; /* R133 */
     return plan_loses_owners(plan, st->room) ? SE_CONFLICT : SE_NONE;
 }
 

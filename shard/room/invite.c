@@ -91,7 +91,7 @@ void invite_step(struct step *st)
         reply_error(st, SE_BAD_REQUEST);
         return;
     }
-    bool strangers = false;
+    uint32_t strangers = 0;
     for (uint32_t i = 0; i < ev->invite.n; i++) {
         struct jid jid;
         struct str to = ev->invite.invitations[i].to;
@@ -99,7 +99,11 @@ void invite_step(struct step *st)
             reply_error(st, SE_JID_MALFORMED);
             return;
         }
-        strangers = strangers || room_affil(room, jid_bare(to)) == AFFIL_NONE;
+        strangers += room_affil(room, jid_bare(to)) == AFFIL_NONE;
+    }
+    if (room->config.members_only && !affils_fit(room, strangers)) {
+        reply_error(st, SE_POLICY_VIOLATION); /* R133 */
+        return;
     }
     struct person *p = s->occupant->person; /* R123 */
     if (p->affiliation < AFFIL_ADMIN &&

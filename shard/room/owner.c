@@ -82,7 +82,9 @@ void owner_submit_step(struct step *st)
     enum stanza_error e = config_form_read(room, &room->config, st->ev, &st->fx->arena, &in);
     if (!e) {
         plan_lists(&plan, room, &in);
-        e = plan_loses_owners(&plan, room) ? SE_CONFLICT : SE_NONE;
+        e = !plan_fits(&plan, room)          ? SE_POLICY_VIOLATION /* R133 */
+            : plan_loses_owners(&plan, room) ? SE_CONFLICT
+                                             : SE_NONE;
     }
     if (e) {
         reply_error(st, e);

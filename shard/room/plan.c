@@ -154,6 +154,22 @@ bool plan_loses_owners(const struct plan *plan, const struct room *room)
     return owners <= 0;
 }
 
+bool affils_fit(const struct room *room, uint32_t n_new)
+{
+    uint32_t most = room->service->max_affiliations;
+    return n_new == 0 || most == 0 || room->affils.n + n_new <= most;
+}
+
+bool plan_fits(const struct plan *plan, const struct room *room)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < plan->n; i++) {
+        const struct change *c = &plan->list[i];
+        n += !c->is_role && c->after != AFFIL_NONE && !affils_get(&room->affils, c->jid);
+    }
+    return affils_fit(room, n);
+}
+
 /* The affiliation of somebody inside is another now (or is said again). */
 static void apply_inside(struct step *st, struct person *p, enum affiliation after,
                          const struct change *c, const struct actor *actor)

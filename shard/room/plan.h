@@ -60,6 +60,9 @@ bool plan_reserve(struct plan *plan, const struct room *room, struct change *c, 
 enum affiliation plan_lookup(const struct plan *plan, const struct room *room, struct str bare);
 /* W44: would nobody be left as owner? */
 bool plan_loses_owners(const struct plan *plan, const struct room *room);
+/* R133: does the room take so many affiliations more? */
+bool affils_fit(const struct room *room, uint32_t n_new);
+bool plan_fits(const struct plan *plan, const struct room *room);
 
 /* Carries all out. `by` is the bare JID of who did it; actor NULL: not shown. */
 void plan_apply(struct step *st, const struct plan *plan, const struct actor *actor, struct str by);

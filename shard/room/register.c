@@ -50,6 +50,10 @@ static void submit(struct step *st, enum affiliation a)
         reply_error(st, SE_CONFLICT);
         return;
     }
+    if (!affils_get(&st->room->affils, step_bare(st)) && !affils_fit(st->room, 1)) {
+        reply_error(st, SE_POLICY_VIOLATION); /* R133 */
+        return;
+    }
     commit(st, a < AFFIL_MEMBER ? AFFIL_MEMBER : a, nick);
 }
 

@@ -143,9 +143,10 @@ struct room_service {
     struct room_config defaults; /* of new rooms */
     bool lock_new_rooms;
     bool create_by_admins_only;
-    bool admins_own;          /* admins of the service own every room (§5.2) */
-    struct str create_domain; /* only users of this domain create rooms; empty: of any */
-    uint32_t name_max;        /* characters in the local part of a new room; 0: no limit */
+    uint32_t max_affiliations; /* of one room; 0: no limit */
+    bool admins_own;           /* admins of the service own every room (§5.2) */
+    struct str create_domain;  /* only users of this domain create rooms; empty: of any */
+    uint32_t name_max;         /* characters in the local part of a new room; 0: no limit */
     /* Is it a name that a new room may have? NULL: every one is. */
     bool (*name_allowed)(const void *ctx, struct str local);
     const void *name_ctx;

@@ -48,6 +48,7 @@ static struct room_service service_of(unsigned bits, unsigned other)
         .lock_new_rooms = bits >> 1 & 1,
         .register_strangers = bits >> 2 & 1,
         .create_by_admins_only = bits >> 4 & 1,
+        .max_affiliations = other >> 6 & 1 ? 3 : 0,
         .admins_own = bits >> 4 & bits >> 5 & 1,
         .history_default = 20,
         .tombstone_ms = bits & 1 ? 400000 : 0,

@@ -161,6 +161,49 @@ static void test_W74_not_moved(void **state)
     }
 }
 
+/* R133: what would be more than a room may have is refused whole; what changes or takes away is not. */
+static void test_R133_affiliations(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.max_affiliations = 3;
+    t.service.register_strangers = true;
+    trace_room(&t, "membersonly=1");
+    trace_run(&t, "romeo: set affiliation=member jid=a@d ; affiliation=member jid=b@d ; affiliation=member jid=c@d\n"
+                  "  reply romeo error policy-violation/modify\n"
+                  "romeo: set affiliation=member jid=a@d ; affiliation=member jid=b@d\n"
+                  "  persist affiliations 3 by=romeo@example.org state a@d=member b@d=member\n"
+                  "ok\n"
+                  "  notice moderators a@d=member\n"
+                  "  notice moderators b@d=member\n"
+                  "  reply romeo result\n"
+                  "romeo: set affiliation=outcast jid=c@d\n"
+                  "  reply romeo error policy-violation/modify\n"
+                  "romeo: submit roomadmins=c@d\n"
+                  "  reply romeo error policy-violation/modify\n"
+                  "romeo: invite c@d\n"
+                  "  reply romeo message error policy-violation/modify\n"
+                  "juliet: register Juliet\n"
+                  "  reply juliet error policy-violation/modify\n"
+                  "romeo: set affiliation=admin jid=a@d\n"
+                  "  persist affiliations 4 by=romeo@example.org state a@d=admin\n"
+                  "ok\n"
+                  "  notice moderators a@d=admin\n"
+                  "  reply romeo result\n"
+                  "romeo: set affiliation=none jid=b@d\n"
+                  "  persist affiliations 5 by=romeo@example.org state b@d=none\n"
+                  "ok\n"
+                  "  notice moderators 321 b@d=none\n"
+                  "  reply romeo result\n"
+                  "juliet: register Juliet\n"
+                  "  persist affiliations 6 by=juliet@example.org state juliet@example.org=member nick=Juliet\n"
+                  "ok\n"
+                  "  notice moderators juliet@example.org=member\n"
+                  "  reply juliet result\n");
+    trace_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +212,7 @@ int main(void)
         cmocka_unit_test(test_W16_names),
         cmocka_unit_test(test_moved),
         cmocka_unit_test(test_W74_not_moved),
+        cmocka_unit_test(test_R133_affiliations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
