@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "rt/config.h"
+#include "rt/heap.h"
 #include "rt/metrics.h"
 #include "rt/random.h"
 
@@ -61,6 +62,19 @@ void edge_conn_closed(struct edge *e, struct client *c)
 
 /* ---------------------------------------------------------------- housekeeping */
 
+enum { MANY_CONNS = 256 };
+
+/* Many are gone: so is what they needed. */
+static void give_back(struct edge *e)
+{
+    if (e->n_conns > e->peak_conns)
+        e->peak_conns = e->n_conns;
+    if (e->peak_conns - e->n_conns < MANY_CONNS || e->n_conns > e->peak_conns / 2)
+        return;
+    e->peak_conns = e->n_conns;
+    heap_give_back();
+}
+
 /* Parsers that were not used for a while are given up: an idle stream keeps none. */
 static void sweep(void *ctx)
 {
@@ -72,6 +86,7 @@ static void sweep(void *ctx)
         if (!c->ending)
             xml_stream_idle(c->xml);
     }
+    give_back(e);
 }
 
 static void hand_over(enum metric_id id, const char *a, uint64_t *n)

@@ -55,6 +55,7 @@ struct edge {
     struct ip_count *ips;
     struct list clients; /* struct client.link: every connection */
     uint32_t n_conns, n_bound;
+    uint32_t peak_conns; /* since memory was last given back */
     struct slot *slots;
     uint32_t n_slots, free_slot;
     struct list busy; /* struct client.busy_link: parsers that were used lately */
