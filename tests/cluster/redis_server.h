@@ -44,8 +44,10 @@ static inline void redis_server_start(struct redis_server *s)
         prctl(PR_SET_PDEATHSIG, SIGKILL); /* however the test ends */
         execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", s->socket, "--dir",
                s->dir, "--save", "", "--appendonly", "yes", "--loglevel", "warning", "--logfile",
-               "log", "--enable-debug-command", "local", s->more[0], s->more[1], s->more[2],
-               s->more[3], (char *)NULL);
+               "log", "--enable-debug-command", "local",
+               /* a child that rewrites the file would outlive a kill, and write on in the folder */
+               "--auto-aof-rewrite-percentage", "0", s->more[0], s->more[1], s->more[2], s->more[3],
+               (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < 500; i++) {
