@@ -1,112 +1,15 @@
-/* c2s.c: one client's stream: conn -> parser -> session -> dispatch, with its timers and rates.
- *
- * It ends in steps: somebody asks (c2s_end, anywhere), the rooms are told at the end of the turn
- * (end_now), the parser goes when the turn is over, the struct when the descriptor is closed. */
+/* c2s.c: one client's stream: conn -> parser -> session -> dispatch, with its timers. */
 #include "gateway/edge.h"
-#include "gateway/forgetting.h"
 #include "gateway/registry.h"
-#include "base/jid.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
 
 #include <arpa/inet.h>
 
-enum { TAG_MS = 20 };
-
-static const char *reason_name(enum end_reason r)
-{
-    switch (r) {
-    case END_CLIENT:
-        return "client";
-    case END_IDLE:
-        return "idle";
-    case END_POLICY:
-        return "policy";
-    case END_SLOW:
-        return "slow";
-    case END_REPLACED:
-        return "replaced";
-    case END_SHUTDOWN:
-        return "shutdown";
-    case END_TLS:
-        return "tls";
-    case END_ERROR:
-        break;
-    }
-    return "error";
-}
-
-/* ---------------------------------------------------------------- the end */
-
-static void free_parts(void *ctx)
-{
-    struct client *c = ctx;
-    xml_stream_destroy(&c->xml);
-    session_destroy(&c->session);
-    mem_free(c->to);
-    c->to = NULL;
-    c->over = true;
-    if (c->conn || c->departing)
-        return; /* on_closed() or on_departed() comes back here */
-    list_remove(&c->link);
-    mem_free(c);
-}
-
-/* W85: nothing of this session counts any more. */
-static void on_departed(void *ctx)
-{
-    struct client *c = ctx;
-    c->departing = false;
-    if (c->conn && c->late_close)
-        conn_put(c->conn, STR("</stream:stream>"));
-    if (c->conn)
-        conn_finish(c->conn);
-    else if (c->over)
-        loop_defer(c->edge->g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
-}
-
-static void end_now(void *ctx)
-{
-    struct client *c = ctx;
-    struct gateway *g = c->edge->g;
-    loop_timer_stop(&c->timer);
-    loop_timer_stop(&c->tag_timer);
-    loop_timer_stop(&c->rate_timer);
-    list_remove(&c->busy_link);
-    ask_forget(c);
-    if (c->bound) {
-        struct str jid = session_jid(c->session);
-        muc_client_gone(g->muc, c, c->broken, true, STR_NULL);
-        home_client_gone(g->home, c);
-        registry_unbind(g, session_bare(c->session), jid_resource(jid), c->sid);
-        c->bound = c->available = false;
-        c->edge->n_bound--;
-        c->departing = g->forgetting != NULL;
-    }
-    uint64_t sid = c->sid;
-    client_slot_free(c);
-    metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c->was_tls ? "tls" : "tcp",
-                 reason_name(c->reason), 1);
-    log_debug("stream_end", KV_Z("reason", reason_name(c->reason)), KV_U("broken", c->broken));
-    if (c->reason == END_SLOW) /* its end may come before on_departed() */
-        conn_abort(c->conn);
-    else if (!c->departing)
-        conn_finish(c->conn);
-    if (c->departing)
-        forgetting_leave(g->forgetting, sid, on_departed, c);
-    loop_defer(g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
-}
-
-static void c2s_end(struct client *c, bool broken, enum end_reason reason)
-{
-    if (c->ending)
-        return;
-    c->ending = true;
-    c->broken = broken;
-    c->reason = reason;
-    xml_stream_hold(c->xml);
-    loop_defer(c->edge->g->loop, &c->end_task, LOOP_PRIO_WORK, end_now, c);
-}
+enum {
+    TAG_MS = 20,
+    RESUME_MS = 10000, /* for what the earlier stream had asked to be settled */
+};
 
 void c2s_error(struct client *c, const char *condition, const char *text)
 {
@@ -114,44 +17,20 @@ void c2s_error(struct client *c, const char *condition, const char *text)
         session_error(c->session, condition, text);
 }
 
-void c2s_abort(struct client *c, enum end_reason why)
-{
-    c2s_end(c, true, why);
-}
-
-void c2s_cut(struct client *c)
-{
-    c->ending = true;
-    c->bound = c->available = false;
-    if (c->departing)
-        forgetting_abandon(c->edge->g->forgetting, c);
-    c->departing = false;
-    loop_cancel(&c->end_task);
-    loop_timer_stop(&c->timer);
-    loop_timer_stop(&c->tag_timer);
-    loop_timer_stop(&c->rate_timer);
-    list_remove(&c->busy_link);
-    list_remove(&c->link);
-    ask_forget(c);
-    muc_client_forget(c->edge->g->muc, c);
-    if (c->conn)
-        conn_abort(c->conn);
-    loop_cancel(&c->free_task);
-    free_parts(c);
-}
-
 /* ---------------------------------------------------------------- timers */
 
 static void on_timer(void *ctx);
 
 /* What the one timer waits for now. */
-static void arm(struct client *c)
+void c2s_arm(struct client *c)
 {
     struct edge *e = c->edge;
     uint64_t now = loop_now_ms(e->g->loop), due;
-    if (c->ending)
+    if (c->ending || c->away)
         return;
-    if (c->bound) {
+    if (c->resuming) {
+        due = now + RESUME_MS;
+    } else if (c->bound) {
         if (!e->keepalive_ms) {
             loop_timer_stop(&c->timer);
             return;
@@ -169,10 +48,12 @@ static void arm(struct client *c)
 static void on_timer(void *ctx)
 {
     struct client *c = ctx;
-    if (c->bound) {
+    if (c->resuming) {
+        c2s_resume_timed_out(c);
+    } else if (c->bound) {
         uint64_t silent = loop_now_ms(c->edge->g->loop) - conn_sent_ms(c->conn);
         if (silent < c->edge->keepalive_ms) {
-            arm(c); /* something was sent meanwhile */
+            c2s_arm(c); /* something was sent meanwhile */
             return;
         }
         if (conn_queued(c->conn) == 0)
@@ -218,56 +99,13 @@ static void after_feed(struct client *c)
         c->in_handshake = c->was_tls = true;
         c->handshake_ns = loop_clock_ns();
         conn_start_tls(c->conn, c->edge->tls);
-        arm(c);
+        c2s_arm(c);
         return;
     }
     if (xml_stream_waiting(c->xml))
         loop_timer_start(c->edge->g->loop, &c->tag_timer, TAG_MS, 0, on_tag_timer, c);
     else
         loop_timer_stop(&c->tag_timer);
-}
-
-/* ---------------------------------------------------------------- rates */
-
-static int64_t refill(int64_t credit, int64_t rate, uint64_t ms, int64_t burst)
-{
-    credit += rate * (int64_t)ms;
-    return credit < burst ? credit : burst;
-}
-
-static void on_rate_timer(void *ctx)
-{
-    conn_resume(((struct client *)ctx)->conn);
-}
-
-/* Token buckets. Nothing is dropped: who is over the rate is read later. */
-static void charge(struct client *c, size_t bytes)
-{
-    struct edge *e = c->edge;
-    uint64_t now = loop_now_ms(e->g->loop), ms = now - c->credit_ms, wait = 0;
-    if (ms > 10000)
-        ms = 10000;
-    c->credit_ms = now;
-    if (e->stanza_rate) {
-        c->stanza_credit = refill(c->stanza_credit, e->stanza_rate, ms, e->stanza_rate * 2000);
-        if (c->stanza_credit < 0)
-            wait = (uint64_t)(-c->stanza_credit / e->stanza_rate) + 1;
-    }
-    bool by_stanzas = wait > 0;
-    if (e->byte_rate) {
-        c->byte_credit -= (int64_t)bytes * 1000;
-        c->byte_credit = refill(c->byte_credit, e->byte_rate, ms, e->byte_rate * 2000);
-        uint64_t need = c->byte_credit < 0 ? (uint64_t)(-c->byte_credit / e->byte_rate) + 1 : 0;
-        if (need > wait) {
-            wait = need;
-            by_stanzas = false;
-        }
-    }
-    if (wait == 0 || loop_timer_armed(&c->rate_timer))
-        return;
-    metric_add_l(METRIC_C2S_RATE_LIMITED_TOTAL, by_stanzas ? "stanza" : "bytes", NULL, 1);
-    conn_pause(c->conn);
-    loop_timer_start(e->g->loop, &c->rate_timer, wait, 0, on_rate_timer, c);
 }
 
 /* ---------------------------------------------------------------- from the socket */
@@ -283,7 +121,7 @@ static void on_bytes(void *ctx, const void *p, size_t n)
     xml_stream_feed(c->xml, p, n);
     after_feed(c);
     if (!c->ending)
-        charge(c, n);
+        c2s_charge(c, n);
 }
 
 static void on_gone(void *ctx, enum conn_gone why)
@@ -291,7 +129,7 @@ static void on_gone(void *ctx, enum conn_gone why)
     struct client *c = ctx;
     if (why == CONN_TLS && c->in_handshake)
         metric_add_l(METRIC_TLS_HANDSHAKES_TOTAL, "other", "error", 1);
-    c2s_end(c, true, why == CONN_EOF ? END_CLIENT : why == CONN_TLS ? END_TLS : END_ERROR);
+    c2s_lost(c, why == CONN_EOF ? END_CLIENT : why == CONN_TLS ? END_TLS : END_ERROR);
 }
 
 static void on_secured(void *ctx)
@@ -302,7 +140,7 @@ static void on_secured(void *ctx)
     metric_observe(METRIC_TLS_HANDSHAKE_DURATION_SECONDS,
                    (double)(loop_clock_ns() - c->handshake_ns) / 1e9);
     session_secured(c->session);
-    arm(c);
+    c2s_arm(c);
 }
 
 static void on_slow(void *ctx)
@@ -311,18 +149,12 @@ static void on_slow(void *ctx)
     if (c->ending)
         return;
     metric_add_l(METRIC_C2S_SLOW_CONSUMERS_TOTAL, "closed", NULL, 1);
-    c2s_abort(c, END_SLOW);
+    c2s_lost(c, END_SLOW);
 }
 
 static void on_closed(void *ctx)
 {
-    struct client *c = ctx;
-    struct loop *l = c->edge->g->loop;
-    c->edge->bytes_out += conn_sent_bytes(c->conn);
-    c->conn = NULL;
-    edge_conn_closed(c->edge, c);
-    if (c->over && !c->departing)
-        loop_defer(l, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
+    c2s_closed(ctx);
 }
 
 static const struct conn_ops conn_ops = {on_bytes, on_gone, on_secured, on_slow, on_closed};
@@ -334,13 +166,14 @@ static void x_header(void *ctx, const struct xnode *root, struct str content_ns,
     struct client *c = ctx;
     (void)prefix;
     session_header(c->session, root, content_ns);
-    arm(c);
+    c2s_arm(c);
 }
 
 static void x_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
 {
     struct client *c = ctx;
-    c->stanza_credit -= 1000;
+    /* Acknowledgements, which we ask for, are next to no work. */
+    c->stanza_credit -= str_is(st->ns, NS_SM) ? 250 : 1000;
     session_stanza(c->session, st, a, bytes);
 }
 
@@ -384,7 +217,7 @@ static void s_hold(void *ctx, bool on)
     } else if (!c->ending) {
         xml_stream_release(c->xml);
         after_feed(c);
-        arm(c);
+        c2s_arm(c);
     }
 }
 
@@ -392,7 +225,7 @@ static void s_restart(void *ctx)
 {
     struct client *c = ctx;
     xml_stream_restart(c->xml);
-    arm(c);
+    c2s_arm(c);
 }
 
 static void s_start_tls(void *ctx)
@@ -440,6 +273,8 @@ static void s_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
     if (c->ending)
         return;
     metric_observe_l(METRIC_STANZA_SIZE_BYTES, "c2s", NULL, (double)bytes);
+    if (c->sm)
+        sm_in(c->sm);
     dispatch(c, st, a);
 }
 
@@ -473,6 +308,11 @@ const struct session_ops c2s_session_ops = {
     .ask_bind = ask_bind,
     .ask_register = ask_register,
     .stanza = s_stanza,
+    .enable = c2s_sm_enable,
+    .ask_resume = c2s_sm_ask_resume,
+    .resend = c2s_sm_resend,
+    .acked = c2s_sm_acked,
+    .handled = c2s_sm_handled,
     .stream_error = s_stream_error,
     .ended = s_ended,
 };
@@ -489,6 +329,8 @@ void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback)
     c->stanza_credit = e->stanza_rate * 2000;
     c->byte_credit = e->byte_rate * 2000;
     list_init(&c->busy_link);
+    list_init(&c->owing_link);
+    list_init(&c->away_link);
     list_push_back(&e->clients, &c->link);
     e->n_conns++;
     c->conn = conn_new(e->g->loop, fd, e->send_queue, &conn_ops, c);
@@ -497,5 +339,5 @@ void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback)
     c->session = session_new(&e->session, &c2s_session_ops, c, link);
     metric_add_l(METRIC_C2S_CONNECTIONS_OPENED_TOTAL, "tcp", NULL, 1);
     conn_start(c->conn);
-    arm(c);
+    c2s_arm(c);
 }

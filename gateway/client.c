@@ -38,6 +38,14 @@ void client_slot_free(struct client *c)
     c->sid = 0;
 }
 
+void client_slot_move(struct client *c, struct client *former)
+{
+    client_slot_free(c);
+    c->sid = former->sid;
+    c->edge->slots[(uint32_t)c->sid].client = c;
+    former->sid = 0;
+}
+
 void client_bind(struct client *c)
 {
     struct buf b;
@@ -52,8 +60,7 @@ void client_bind(struct client *c)
     c->edge->n_bound++;
 }
 
-/* Whose handle it is, bound or about to be; NULL: nobody's. */
-static struct client *guest(const struct edge *e, uint64_t sid)
+struct client *client_guest(const struct edge *e, uint64_t sid)
 {
     uint32_t index = (uint32_t)sid, generation = (uint32_t)(sid >> 32);
     if (e && index < e->n_slots && e->slots[index].generation == generation)
@@ -63,7 +70,7 @@ static struct client *guest(const struct edge *e, uint64_t sid)
 
 struct client *client_by_sid(struct gateway *g, uint64_t sid)
 {
-    struct client *c = guest(g->edge, sid);
+    struct client *c = client_guest(g->edge, sid);
     if (c && c->bound)
         return c;
     if (g->edge)
@@ -73,7 +80,7 @@ struct client *client_by_sid(struct gateway *g, uint64_t sid)
 
 void client_replaced(struct gateway *g, uint64_t sid, struct str jid)
 {
-    struct client *c = guest(g->edge, sid);
+    struct client *c = client_guest(g->edge, sid);
     if (!c || c->ending)
         return;
     if (!c->bound)
@@ -129,14 +136,32 @@ void client_each(struct gateway *g, void (*fn)(void *ctx, struct client *c), voi
 
 void client_pause(struct client *c)
 {
+    c->pauses++;
     if (c->conn)
         conn_pause(c->conn);
 }
 
 void client_resume(struct client *c)
 {
+    c->pauses--;
     if (c->conn)
         conn_resume(c->conn);
+}
+
+void client_waits(struct gateway *g, uint64_t sid, uint64_t rseq)
+{
+    struct client *c = client_guest(g->edge, sid);
+    if (rseq && c && c->sm)
+        sm_in_waits(c->sm, rseq);
+}
+
+void client_done(struct gateway *g, uint64_t sid, uint64_t rseq)
+{
+    struct client *c = client_guest(g->edge, sid);
+    if (!c || !c->sm)
+        return;
+    sm_in_done(c->sm, rseq);
+    c2s_settled(c);
 }
 
 void client_close(struct client *c, const char *condition, const char *text)
@@ -155,8 +180,14 @@ void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool 
     };
     if (!client_alive(c))
         return;
+    struct str to = str_n(c->to, c->to_len);
     c->edge->stanzas_out[kind]++;
-    conn_put_stanza(c->conn, heads[kind], str_n(c->to, c->to_len), tail, bulk);
+    if (c->conn && !c->resuming)
+        conn_put_stanza(c->conn, heads[kind], to, tail, bulk);
+    if (c->sm) {
+        sm_out(c->sm, heads[kind], to, tail, bulk);
+        c2s_sent(c);
+    }
 }
 
 void client_send_error(struct client *c, const struct xnode *st, int condition, struct str text,

@@ -1,6 +1,7 @@
 /* client.h: bound sessions of this gateway: handle, JID, output queue. Owned by client.c (the
  * edge); rooms and routes address a session by its handle, never by pointer or descriptor across
- * turns. */
+ * turns: one that is resumed (XEP-0198) goes on in another struct. One that waits to be resumed has
+ * no stream and is alive all the same: what is sent to it is kept. */
 #ifndef MUC_CLIENT_H
 #define MUC_CLIENT_H
 
@@ -28,6 +29,10 @@ void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool 
  * given. */
 void client_send_error(struct client *c, const struct xnode *st,
                        int condition /* enum stanza_error */, struct str text, struct str by);
+/* XEP-0198: the stanza that is being worked on counts as handled when client_done() comes for this
+ * request, which it must. rseq 0: there is none. */
+void client_waits(struct gateway *g, uint64_t sid, uint64_t rseq);
+void client_done(struct gateway *g, uint64_t sid, uint64_t rseq);
 /* Stops and resumes reading from the socket; counted, so pauses of several causes nest. */
 void client_pause(struct client *c);
 void client_resume(struct client *c);

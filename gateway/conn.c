@@ -65,14 +65,17 @@ struct conn *conn_new(struct loop *l, int fd, size_t limit, const struct conn_op
     return c;
 }
 
-static void watch(struct conn *c)
+bool conn_is_reading(const struct conn *c)
 {
     /* Who does not take the answers to what he asked for may ask for no more: bulk has no other
      * limit. */
     bool stuffed = c->full && conn_queued(c) > c->limit;
-    bool reading = c->state == LINGERING
-                       ? !c->eof
-                       : c->state == OPEN && c->started && !c->eof && c->pauses == 0 && !stuffed;
+    return c->state == OPEN && c->started && !c->eof && c->pauses == 0 && !stuffed;
+}
+
+static void watch(struct conn *c)
+{
+    bool reading = c->state == LINGERING ? !c->eof : conn_is_reading(c);
     if (c->poll)
         loop_poll_set(c->poll, (reading ? LOOP_READ : 0) | (c->full ? LOOP_WRITE : 0));
 }

@@ -39,6 +39,7 @@ uint64_t conn_sent_bytes(const struct conn *c); /* before encryption */
 /* Reading stops while paused; counted. */
 void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
+bool conn_is_reading(const struct conn *c); /* neither paused nor stopped by its own queue */
 
 /* The server's side of a TLS handshake begins, after all that is queued. */
 void conn_start_tls(struct conn *c, struct tls_server *t);

@@ -86,6 +86,7 @@ static void sweep(void *ctx)
         if (!c->ending)
             xml_stream_idle(c->xml);
     }
+    c2s_ask_for_acks(e);
     give_back(e);
 }
 
@@ -98,10 +99,11 @@ static void hand_over(enum metric_id id, const char *a, uint64_t *n)
 static void collect(void *ctx)
 {
     struct edge *e = ctx;
-    uint64_t tls = 0, queued = 0, out = e->bytes_out;
+    uint64_t tls = 0, queued = 0, unacked = 0, out = e->bytes_out;
     LIST_FOREACH(it, &e->clients)
     {
         const struct client *c = LIST_ENTRY(it, struct client, link);
+        unacked += c->sm ? sm_unacked(c->sm) : 0;
         if (!c->conn)
             continue;
         tls += conn_is_tls(c->conn);
@@ -122,8 +124,11 @@ static void collect(void *ctx)
     e->stale_handles = 0;
     metric_set_l(METRIC_C2S_CONNECTIONS, "tls", NULL, (double)tls);
     metric_set_l(METRIC_C2S_CONNECTIONS, "tcp", NULL, (double)(e->n_conns - tls));
-    metric_set_l(METRIC_C2S_SESSIONS, "bound", NULL, e->n_bound);
-    metric_set_l(METRIC_C2S_SESSIONS, "negotiating", NULL, (double)(e->n_conns - e->n_bound));
+    uint32_t attached = e->n_bound - e->n_away;
+    metric_set_l(METRIC_C2S_SESSIONS, "bound", NULL, attached);
+    metric_set_l(METRIC_C2S_SESSIONS, "negotiating", NULL, (double)(e->n_conns - attached));
+    metric_set_l(METRIC_C2S_SESSIONS, "detached", NULL, e->n_away);
+    metric_set(METRIC_SM_UNACKED_STANZAS, (double)unacked);
     metric_set(METRIC_C2S_SEND_QUEUE_BYTES, (double)queued);
     if (e->tls)
         metric_set_l(METRIC_TLS_CERTIFICATE_EXPIRY_TIMESTAMP_SECONDS, "c2s", NULL,
@@ -200,6 +205,11 @@ struct edge *edge_new(struct gateway *g)
     e->header_ms = config_ms(cfg, CFG_LIMIT_HEADER);
     e->auth_ms = config_ms(cfg, CFG_LIMIT_AUTH);
     e->keepalive_ms = config_ms(cfg, CFG_KEEPALIVE);
+    e->sm_queue = (size_t)config_int(cfg, CFG_LIMIT_SM_QUEUE);
+    e->sm_memory = (size_t)config_int(cfg, CFG_LIMIT_SM_MEMORY);
+    e->resume_ms = config_ms(cfg, CFG_C2S_RESUME);
+    e->ack_ms = config_ms(cfg, CFG_C2S_ACK);
+    e->resume_location = str_of(config_str(cfg, CFG_C2S_RESUME_LOCATION));
     e->per_ip = config_int(cfg, CFG_LIMIT_CONNS_PER_IP);
     if (getrlimit(RLIMIT_NOFILE, &fds) == 0 && fds.rlim_cur < fds.rlim_max) {
         fds.rlim_cur = fds.rlim_max;
@@ -210,6 +220,7 @@ struct edge *edge_new(struct gateway *g)
     e->max_conns = (uint32_t)(most / 5 * 4);
     list_init(&e->clients);
     list_init(&e->busy);
+    list_init(&e->owing);
     loop_timer_start(g->loop, &e->sweep, SWEEP_MS, SWEEP_MS, sweep, e);
     metrics_on_collect(collect, e);
     return e;
@@ -291,5 +302,6 @@ void edge_destroy(struct edge **e_p)
     tls_server_destroy(&e->tls);
     register_rate_destroy(&e->registrations);
     mem_free(e->slots);
+    mem_free(e->past);
     mem_free(e);
 }

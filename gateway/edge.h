@@ -2,8 +2,12 @@
  *
  *   edge.c      the whole: start, drain, limits, metrics
  *   listener.c  accepting
- *   c2s.c       one stream: parser, session, timers, rates; its end
+ *   c2s.c       one stream: parser, session, timers
+ *   c2s_rate.c  how much may come
  *   c2s_ask.c   its questions to Redis and the thread pool
+ *   c2s_sm.c    stream management (XEP-0198): acknowledgements, a stream that is resumed
+ *   c2s_away.c  sessions without a stream, as long as it may be resumed
+ *   c2s_end.c   the end of a stream, and of a session
  *   client.c    a bound session as the rooms see it (client.h)
  *   dispatch.c  where its stanzas go */
 #ifndef MUC_EDGE_H
@@ -14,6 +18,7 @@
 #include "gateway/conn.h"
 #include "gateway/gateway.h"
 #include "gateway/session.h"
+#include "gateway/sm.h"
 #include "gateway/xml_stream.h"
 #include "rt/loop.h"
 
@@ -36,6 +41,15 @@ struct slot {
     uint32_t generation;
     uint32_t next_free;
 };
+
+/* What a session that was not resumed in time had handled, for who comes too late (XEP-0198 §5). */
+enum { EDGE_PAST = 4096, SM_TOKEN = 16 };
+struct past {
+    uint8_t token[SM_TOKEN];
+    bool used;
+    uint32_t handled;
+};
+struct away_user; /* c2s_away.c */
 
 struct edge {
     struct gateway *g;
@@ -61,6 +75,17 @@ struct edge {
     struct list busy; /* struct client.busy_link: parsers that were used lately */
     struct loop_timer sweep;
 
+    /* XEP-0198 */
+    size_t sm_queue, sm_memory; /* bytes that may be unacknowledged: by one client, by all */
+    size_t sm_bytes;            /* that are, now */
+    uint64_t resume_ms, ack_ms; /* 0: no resumption; no limit */
+    struct str resume_location;
+    struct list owing; /* struct client.owing_link: have not acknowledged all that they were sent */
+    struct away_user *away;
+    uint32_t n_away;
+    struct past *past; /* EDGE_PAST of them, NULL while nobody came too late */
+    uint32_t next_past;
+
     /* counted here, handed to the metrics when they are read */
     uint64_t stanzas_in[3], stanzas_out[3], bytes_in, bytes_out;
     uint64_t bytes_told, recycles_told;
@@ -80,12 +105,13 @@ enum end_reason {
 
 struct ask; /* c2s_ask.c */
 
-/* One connection, and once bound one session. */
+/* One connection, and once bound one session. A session whose stream may be resumed outlives its
+ * connection, and goes over to the client that resumes it. */
 struct client {
     struct edge *edge;
     struct list link, busy_link;
-    struct conn *conn; /* NULL when its descriptor is closed */
-    struct xml_stream *xml;
+    struct conn *conn;      /* NULL when its descriptor is closed */
+    struct xml_stream *xml; /* NULL while away */
     struct session *session;
     struct ask *ask; /* what is being asked, NULL: nothing */
     uint8_t ip[16];
@@ -99,6 +125,21 @@ struct client {
     char *to; /* "JID' " escaped, as client_send() needs it: between <message to=' and the tail */
     size_t to_len;
     void *muc;
+    unsigned pauses; /* of reading, by client_pause() */
+
+    /* XEP-0198 */
+    struct sm *sm; /* NULL: not enabled */
+    uint8_t sm_token[SM_TOKEN];
+    uint64_t resume_ms; /* 0: it cannot be resumed */
+    struct list owing_link;
+    uint64_t asked_ms; /* when an acknowledgement was asked for */
+    bool away;
+    struct list away_link;
+    bool resuming;       /* the session is his already, <resumed/> is to follow */
+    uint64_t resume_sid; /* asked for: whose */
+    uint8_t resume_token[SM_TOKEN];
+    uint32_t resume_h;
+    struct loop_task resume_task;
 
     bool authed, tls_asked, in_handshake;
     bool departing,
@@ -128,8 +169,35 @@ void listener_ports(const struct listener *l, struct buf *out); /* "5222,5223" *
 /* c2s.c */
 void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback);
 void c2s_error(struct client *c, const char *condition, const char *text);
+void c2s_arm(struct client *c); /* the one timer, for what is waited for now */
+/* c2s_rate.c: token buckets. Nothing is dropped: who is over the rate is read later. */
+void c2s_charge(struct client *c, size_t bytes);
+/* c2s_end.c */
+/* Ends the stream, and the session if there is one. broken: not closed by </stream:stream>. */
+void c2s_end(struct client *c, bool broken, enum end_reason reason);
+/* Its connection is lost or useless: the session waits to be resumed if it may, else it ends. */
+void c2s_lost(struct client *c, enum end_reason why);
 void c2s_abort(struct client *c, enum end_reason why);
 void c2s_cut(struct client *c); /* at once, telling nobody: the process ends */
+/* The connection was closed. */
+void c2s_closed(struct client *c);
+/* c2s_sm.c: of struct session_ops, and */
+void c2s_sm_enable(void *ctx, bool resume, struct session_sm *out);
+int c2s_sm_ask_resume(void *ctx, struct str previd, uint32_t h, uint32_t *last, bool *has_last);
+void c2s_sm_resend(void *ctx);
+void c2s_sm_acked(void *ctx, uint32_t h);
+uint32_t c2s_sm_handled(void *ctx);
+void c2s_sent(struct client *c);       /* a stanza went to its sm */
+void c2s_settled(struct client *c);    /* one that it had sent is handled */
+void c2s_ask_for_acks(struct edge *e); /* from time to time */
+void c2s_resume_timed_out(struct client *c);
+void c2s_sm_bounce(struct client *c); /* what it never got goes back to who sent it */
+/* c2s_away.c */
+bool away_may(const struct client *c);
+void away_begin(struct client *c);
+void away_end(struct client *c); /* resumed, or over */
+/* True: a session with that token was not resumed in time, after so many stanzas. */
+bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *handled);
 /* c2s_ask.c */
 extern const struct session_ops c2s_session_ops;
 void ask_account(void *ctx, struct str bare);
@@ -142,6 +210,9 @@ void ask_outdone(struct client *c, struct str jid);
 /* client.c */
 void client_slot_take(struct client *c);
 void client_slot_free(struct client *c);
+void client_slot_move(struct client *c, struct client *former);
+/* Whose handle it is, bound or about to be; NULL: nobody's. */
+struct client *client_guest(const struct edge *e, uint64_t sid);
 void client_bind(struct client *c); /* bound: the session has its JID */
 /* dispatch.c */
 void dispatch(struct client *c, struct xnode *st, struct arena *a);

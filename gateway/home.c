@@ -168,6 +168,14 @@ static bool account_iq(struct home *h, struct client *c, const struct xnode *st,
         private_xml(h->g, c, st, child);
         return true;
     }
+    if (!get && xnode_is(child, NS_SESSION, "session")) {
+        home_result(c, st, STR_NULL); /* RFC 3921 §3: nothing is left to do */
+        return true;
+    }
+    if (!get && xnode_is(child, NS_BIND, "bind")) {
+        client_send_error(c, st, SE_NOT_ALLOWED, STR_NULL, STR_NULL);
+        return true;
+    }
     if (get && xnode_is(child, NS_VCARD, "vCard")) {
         client_send_error(c, st, SE_ITEM_NOT_FOUND, STR_NULL, STR_NULL);
         return true;

@@ -122,11 +122,13 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
         client_send_error(c, st, SE_RESOURCE_CONSTRAINT, STR("You are in too many rooms"), room);
         return;
     }
-    if (link_request(m->g->link, &ev) == 0) {
+    uint64_t rseq = link_request(m->g->link, &ev);
+    if (rseq == 0) {
         if (wants_answer(st))
             client_send_error(c, st, SE_RESOURCE_CONSTRAINT, STR_NULL, room);
         return;
     }
+    client_waits(m->g, ev.sid, rseq);
     if (joins)
         stay_joining(m, c, room);
 }
@@ -149,7 +151,7 @@ static void leave_room(void *ctx, struct client *c, struct str room)
     ev.jid = wire_bytes(client_jid(c));
     ev.body_case = VERONA__ROOM_EVENT__BODY_LEAVE;
     ev.leave = &in;
-    (void)link_request(l->m->g->link, &ev);
+    client_waits(l->m->g, ev.sid, link_request(l->m->g->link, &ev));
 }
 
 void muc_client_gone(struct muc *m, struct client *c, bool broken, bool ended, struct str payload)
@@ -184,6 +186,7 @@ static void acknowledge(struct muc *m, uint64_t rseq, struct str room, bool grou
                        (double)(loop_clock_ns() - o.read_ns) / 1e9);
     }
     link_acknowledge(m->g->link, rseq);
+    client_done(m->g, o.sid, rseq);
 }
 
 void muc_ack(struct muc *m, const Verona__Ack *a)

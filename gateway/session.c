@@ -1,32 +1,10 @@
 /* session.c: the stream negotiation of RFC 6120 §4 to §7 for a server that clients connect to. */
-#include "gateway/session.h"
-#include "base/b64.h"
-#include "base/err.h"
-#include "base/limits.h"
-#include "base/muc.h"
+#include "gateway/session_priv.h"
 #include "prep/jid_prep.h"
 
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
-#define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
-#define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
-#define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define NS_REGISTER_FEATURE "http://jabber.org/features/iq-register"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
-
-struct session {
-    const struct session_config *cfg;
-    const struct session_ops *ops;
-    void *ctx;
-    enum session_state state;
-    enum sasl_link link;
-    bool authed, header_sent;
-    bool asking;         /* a question is out */
-    uint32_t sasl_tries; /* that failed */
-    struct sasl *sasl;   /* NULL when authenticated */
-    struct buf bare, jid;
-    struct buf bind_id; /* id of the iq that asks for the resource, or an account */
-    bool bind_has_id;
-};
 
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
                             void *ctx, enum sasl_link link)
@@ -69,7 +47,7 @@ struct str session_bare(const struct session *s)
 
 /* ---------------------------------------------------------------- sending */
 
-static void send_buf(struct session *s, struct buf *b)
+void session_send_buf(struct session *s, struct buf *b)
 {
     s->ops->send(s->ctx, buf_as_str(b));
     buf_deinit(b);
@@ -80,7 +58,7 @@ static void send_z(struct session *s, const char *z)
     s->ops->send(s->ctx, str_of(z));
 }
 
-static void put_random_hex(struct session *s, struct buf *b, size_t n)
+void session_put_random(struct session *s, struct buf *b, size_t n)
 {
     uint8_t bytes[16];
     s->cfg->sasl.random(bytes, n);
@@ -94,7 +72,7 @@ static void send_header(struct session *s)
     buf_init(&b);
     buf_z(&b, "<?xml version='1.0'?><stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAMS
               "' id='");
-    put_random_hex(s, &b, 16);
+    session_put_random(s, &b, 16);
     buf_z(&b, "' from='");
     buf_xml(&b, s->cfg->sasl.domain);
     if (s->authed) {
@@ -102,7 +80,7 @@ static void send_header(struct session *s)
         buf_xml(&b, buf_as_str(&s->bare));
     }
     buf_z(&b, "' version='1.0' xml:lang='en'>");
-    send_buf(s, &b);
+    session_send_buf(s, &b);
     s->header_sent = true;
 }
 
@@ -112,7 +90,8 @@ static void end(struct session *s, enum session_end how)
     s->ops->ended(s->ctx, how);
 }
 
-void session_error(struct session *s, const char *condition, const char *text)
+void session_error_as(struct session *s, const char *condition, const char *text,
+                      struct str application)
 {
     if (s->state == SESSION_ENDED)
         return;
@@ -126,14 +105,19 @@ void session_error(struct session *s, const char *condition, const char *text)
         buf_xml(&b, str_of(text));
         buf_z(&b, "</text>");
     }
+    buf_str(&b, application);
     buf_z(&b, "</stream:error></stream:stream>");
-    send_buf(s, &b);
+    session_send_buf(s, &b);
     s->ops->stream_error(s->ctx, condition, false);
     end(s, SESSION_REFUSED);
 }
 
-/* XEP-0077: where PLAIN would be fine, for the password is sent as it is. */
-static bool registers(const struct session *s)
+void session_error(struct session *s, const char *condition, const char *text)
+{
+    session_error_as(s, condition, text, STR_NULL);
+}
+
+bool session_registers(const struct session *s)
 {
     return s->cfg->registration && !s->authed && s->link != SASL_LINK_CLEAR;
 }
@@ -144,8 +128,8 @@ static void send_features(struct session *s)
     buf_init(&b);
     buf_z(&b, "<stream:features>");
     if (s->authed) {
-        buf_z(&b,
-              "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>");
+        buf_z(&b, "<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION
+                  "'><optional/></session><sm xmlns='" NS_SM "'/>");
         buf_str(&b, s->cfg->caps);
     } else {
         bool any = false;
@@ -163,14 +147,14 @@ static void send_features(struct session *s)
         }
         if (any)
             buf_z(&b, "</mechanisms>");
-        if (registers(s))
+        if (session_registers(s))
             buf_z(&b, "<register xmlns='" NS_REGISTER_FEATURE "'/>");
     }
     buf_z(&b, "</stream:features>");
-    send_buf(s, &b);
+    session_send_buf(s, &b);
 }
 
-static void iq_begin(struct buf *b, const char *type, struct str id)
+void session_iq_begin(struct buf *b, const char *type, struct str id)
 {
     buf_printf(b, "<iq type='%s'", type);
     if (id.p) {
@@ -180,14 +164,42 @@ static void iq_begin(struct buf *b, const char *type, struct str id)
     }
 }
 
-static void iq_error(struct session *s, struct str id, enum stanza_error e)
+void session_iq_error(struct session *s, struct str id, enum stanza_error e)
 {
     struct buf b;
     buf_init(&b);
-    iq_begin(&b, "error", id);
+    session_iq_begin(&b, "error", id);
     buf_printf(&b, "><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></iq>",
                stanza_error_type(e), stanza_error_condition(e));
-    send_buf(s, &b);
+    session_send_buf(s, &b);
+}
+
+/* ---------------------------------------------------------------- questions */
+
+void session_ask(struct session *s)
+{
+    s->asking = true;
+    s->ops->hold(s->ctx, true);
+}
+
+bool session_answered(struct session *s)
+{
+    if (!s->asking)
+        return false;
+    s->asking = false;
+    return s->state != SESSION_ENDED;
+}
+
+void session_keep_id(struct session *s, struct str id)
+{
+    buf_reset(&s->bind_id);
+    buf_str(&s->bind_id, id);
+    s->bind_has_id = id.p != NULL;
+}
+
+struct str session_kept_id(const struct session *s)
+{
+    return s->bind_has_id ? str_n(s->bind_id.len ? s->bind_id.data : "", s->bind_id.len) : STR_NULL;
 }
 
 /* ---------------------------------------------------------------- header */
@@ -258,7 +270,7 @@ void session_stream_end(struct session *s)
     end(s, SESSION_CLOSED);
 }
 
-static void restart(struct session *s)
+void session_restart(struct session *s)
 {
     s->state = SESSION_HEADER;
     s->header_sent = false;
@@ -277,7 +289,7 @@ void session_tls_proceed(struct session *s, bool clean)
     }
     send_z(s, "<proceed xmlns='" NS_TLS "'/>");
     sasl_destroy(&s->sasl); /* §5.4.3.3: nothing learnt in clear survives */
-    restart(s);
+    session_restart(s);
 }
 
 void session_secured(struct session *s)
@@ -293,239 +305,6 @@ static void starttls(struct session *s)
         return;
     }
     s->ops->start_tls(s->ctx);
-}
-
-/* ---------------------------------------------------------------- SASL */
-
-static void ask(struct session *s)
-{
-    s->asking = true;
-    s->ops->hold(s->ctx, true);
-}
-
-static bool answered(struct session *s)
-{
-    if (!s->asking)
-        return false;
-    s->asking = false;
-    return s->state != SESSION_ENDED;
-}
-
-static void sasl_did(struct session *s, enum sasl_step step)
-{
-    struct buf b;
-    buf_init(&b);
-    struct str data = sasl_data(s->sasl);
-    switch (step) {
-    case SASL_CHALLENGE:
-    case SASL_SUCCESS:
-        buf_z(&b, step == SASL_SUCCESS ? "<success xmlns='" NS_SASL "'"
-                                       : "<challenge xmlns='" NS_SASL "'");
-        if (data.n) {
-            buf_c(&b, '>');
-            b64_encode(&b, data.p, data.n);
-            buf_z(&b, step == SASL_SUCCESS ? "</success>" : "</challenge>");
-        } else {
-            buf_z(&b, "/>");
-        }
-        send_buf(s, &b);
-        if (step == SASL_CHALLENGE)
-            return;
-        s->ops->attempt(s->ctx, sasl_used(s->sasl), sasl_bare(s->sasl), NULL);
-        buf_str(&s->bare, sasl_bare(s->sasl));
-        s->authed = true;
-        sasl_destroy(&s->sasl);
-        s->ops->authenticated(s->ctx, buf_as_str(&s->bare));
-        restart(s);
-        return;
-    case SASL_FAILURE:
-        buf_printf(&b, "<failure xmlns='" NS_SASL "'><%s/></failure>", sasl_failure(s->sasl));
-        send_buf(s, &b);
-        s->ops->attempt(s->ctx, sasl_used(s->sasl), sasl_bare(s->sasl), sasl_failure(s->sasl));
-        sasl_destroy(&s->sasl);
-        if (++s->sasl_tries >= LIMIT_SASL_TRIES)
-            session_error(s, "policy-violation", "too many attempts");
-        return;
-    case SASL_WANT_ACCOUNT:
-        ask(s);
-        s->ops->ask_account(s->ctx, sasl_bare(s->sasl));
-        return;
-    case SASL_WANT_JOB:
-        ask(s);
-        s->ops->ask_job(s->ctx, sasl_take_job(s->sasl));
-        return;
-    }
-}
-
-void session_account(struct session *s, const struct account *a)
-{
-    if (!answered(s))
-        return;
-    sasl_did(s, sasl_account(s->sasl, a));
-    if (!s->asking)
-        s->ops->hold(s->ctx, false);
-}
-
-void session_job_done(struct session *s, const struct sasl_job *j)
-{
-    if (!answered(s))
-        return;
-    sasl_did(s, sasl_job_done(s->sasl, j));
-    s->ops->hold(s->ctx, false);
-}
-
-static void sasl_element(struct session *s, const struct xnode *st, struct arena *a)
-{
-    struct str text = xnode_text(st, a);
-    if (str_is(st->name, "auth")) {
-        sasl_destroy(&s->sasl); /* a new one aborts the old one */
-        s->sasl = sasl_new(&s->cfg->sasl);
-        sasl_did(s, sasl_start(s->sasl, xnode_attr(st, "mechanism"), text, s->link));
-        return;
-    }
-    if (!s->sasl)
-        s->sasl = sasl_new(&s->cfg->sasl); /* answers that nothing was begun */
-    if (str_is(st->name, "response"))
-        sasl_did(s, sasl_response(s->sasl, text));
-    else if (str_is(st->name, "abort"))
-        sasl_did(s, sasl_abort(s->sasl));
-    else
-        session_error(s, "unsupported-stanza-type", NULL);
-}
-
-/* ---------------------------------------------------------------- registration */
-
-static void register_before_login(struct session *s, const struct xnode *st, struct arena *a)
-{
-    struct str id = xnode_attr(st, "id"), type = xnode_attr(st, "type");
-    const struct xnode *query = xnode_elem(st->first);
-    bool get = str_is(type, "get");
-    if (id.n > LIMIT_ID || (!get && !str_is(type, "set"))) {
-        iq_error(s, STR_NULL, SE_BAD_REQUEST);
-        return;
-    }
-    if (get) {
-        struct buf b;
-        buf_init(&b);
-        iq_begin(&b, "result", id);
-        buf_z(&b, "><query xmlns='" NS_REGISTER
-                  "'><instructions>Choose a name and a password</instructions>"
-                  "<username/><password/></query></iq>");
-        send_buf(s, &b);
-        return;
-    }
-    if (xnode_child(query, NS_REGISTER, "remove")) {
-        iq_error(s, id, SE_UNEXPECTED_REQUEST); /* whose? */
-        return;
-    }
-    struct str name = xnode_text(xnode_child(query, NS_REGISTER, "username"), a);
-    struct str password = xnode_text(xnode_child(query, NS_REGISTER, "password"), a);
-    if (!name.n || !password.n) {
-        iq_error(s, id, SE_NOT_ACCEPTABLE);
-        return;
-    }
-    buf_reset(&s->bind_id);
-    buf_str(&s->bind_id, id);
-    s->bind_has_id = id.p != NULL;
-    int condition = s->ops->ask_register(s->ctx, name, password);
-    if (condition)
-        iq_error(s, id, (enum stanza_error)condition);
-    else
-        ask(s);
-}
-
-/* An empty id is one all the same. */
-static struct str asked_id(const struct session *s)
-{
-    return s->bind_has_id ? str_n(s->bind_id.len ? s->bind_id.data : "", s->bind_id.len) : STR_NULL;
-}
-
-void session_registered(struct session *s, int condition)
-{
-    if (!answered(s))
-        return;
-    if (condition) {
-        iq_error(s, asked_id(s), (enum stanza_error)condition);
-    } else {
-        struct buf b;
-        buf_init(&b);
-        iq_begin(&b, "result", asked_id(s));
-        buf_z(&b, "/>");
-        send_buf(s, &b);
-    }
-    buf_deinit(&s->bind_id);
-    s->ops->hold(s->ctx, false);
-}
-
-/* ---------------------------------------------------------------- bind */
-
-static void bind(struct session *s, const struct xnode *st, const struct xnode *child,
-                 struct arena *a)
-{
-    struct str id = xnode_attr(st, "id"), resource = STR_NULL;
-    const struct xnode *asked = xnode_child(child, NS_BIND, "resource");
-    struct str raw = xnode_text(asked, a);
-    if (id.n > LIMIT_ID) {
-        iq_error(s, STR_NULL, SE_BAD_REQUEST);
-        return;
-    }
-    if (raw.n && jid_prep_resource(raw, a, &resource)) {
-        iq_error(s, id, SE_BAD_REQUEST); /* RFC 6120 §7.7.2.1 */
-        return;
-    }
-    buf_reset(&s->bind_id);
-    buf_str(&s->bind_id, id);
-    s->bind_has_id = id.p != NULL;
-    buf_reset(&s->jid);
-    buf_str(&s->jid, buf_as_str(&s->bare));
-    buf_c(&s->jid, '/');
-    size_t at = s->jid.len;
-    if (resource.n)
-        buf_str(&s->jid, resource);
-    else
-        put_random_hex(s, &s->jid, 8);
-    struct buf chosen; /* a copy: the callee may look at the JID while it answers */
-    buf_init(&chosen);
-    buf_put(&chosen, s->jid.data + at, s->jid.len - at);
-    ask(s);
-    s->ops->ask_bind(s->ctx, buf_as_str(&s->bare), buf_as_str(&chosen));
-    buf_deinit(&chosen);
-}
-
-void session_bound(struct session *s, int err)
-{
-    if (!answered(s))
-        return;
-    struct str id = asked_id(s);
-    if (err) {
-        iq_error(s, id, SE_RESOURCE_CONSTRAINT);
-        buf_reset(&s->jid);
-    } else {
-        struct buf b;
-        buf_init(&b);
-        s->state = SESSION_BOUND;
-        iq_begin(&b, "result", id);
-        buf_z(&b, "><bind xmlns='" NS_BIND "'><jid>");
-        buf_xml(&b, buf_as_str(&s->jid));
-        buf_z(&b, "</jid></bind></iq>");
-        send_buf(s, &b);
-    }
-    buf_deinit(&s->bind_id);
-    s->ops->hold(s->ctx, false);
-}
-
-static void authed_stanza(struct session *s, const struct xnode *st, struct arena *a)
-{
-    const struct xnode *child = xnode_elem(st->first);
-    if (!str_is(st->name, "iq") || !str_is(xnode_attr(st, "type"), "set") || !child) {
-        session_error(s, "not-authorized", "no resource was bound"); /* RFC 6120 §7.1 */
-    } else if (xnode_is(child, NS_BIND, "bind")) {
-        bind(s, st, child, a);
-    } else if (xnode_is(child, NS_SESSION, "session")) {
-        iq_error(s, xnode_attr(st, "id"), SE_NOT_ALLOWED);
-    } else {
-        session_error(s, "not-authorized", "no resource was bound");
-    }
 }
 
 /* ---------------------------------------------------------------- stanzas */
@@ -549,27 +328,6 @@ static bool stamp_from(struct session *s, struct xnode *st, struct arena *a)
     }
     slot->value = buf_as_str(&s->jid);
     return true;
-}
-
-/* Once bound, bind and session requests are the stream's own affair still. */
-static bool late_negotiation(struct session *s, const struct xnode *st)
-{
-    const struct xnode *child = xnode_elem(st->first);
-    if (!str_is(st->name, "iq") || !str_is(xnode_attr(st, "type"), "set") || !child)
-        return false;
-    if (xnode_is(child, NS_SESSION, "session")) {
-        struct buf b;
-        buf_init(&b);
-        iq_begin(&b, "result", xnode_attr(st, "id"));
-        buf_z(&b, "/>");
-        send_buf(s, &b);
-        return true;
-    }
-    if (xnode_is(child, NS_BIND, "bind")) {
-        iq_error(s, xnode_attr(st, "id"), SE_NOT_ALLOWED);
-        return true;
-    }
-    return false;
 }
 
 static bool is_stanza_name(struct str name)
@@ -602,7 +360,11 @@ void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t
         return;
     }
     if (!s->authed && str_is(st->ns, NS_SASL)) {
-        sasl_element(s, st, a);
+        session_sasl(s, st, a);
+        return;
+    }
+    if (str_is(st->ns, NS_SM)) {
+        session_management(s, st);
         return;
     }
     if (!str_is(st->ns, NS_CLIENT)) {
@@ -614,16 +376,16 @@ void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t
         session_error(s, "unsupported-stanza-type", NULL);
         return;
     }
-    if (s->state == SESSION_OPEN && registers(s) && str_is(st->name, "iq") &&
+    if (s->state == SESSION_OPEN && session_registers(s) && str_is(st->name, "iq") &&
         xnode_is(xnode_elem(st->first), NS_REGISTER, "query")) {
-        register_before_login(s, st, a);
+        session_register(s, st, a);
     } else if (s->state == SESSION_OPEN) {
         session_error(s, "not-authorized", NULL);
     } else if (s->state == SESSION_AUTHED) {
-        authed_stanza(s, st, a);
+        session_before_bind(s, st, a);
     } else if (!stamp_from(s, st, a)) {
         session_error(s, "invalid-from", NULL);
-    } else if (!late_negotiation(s, st)) {
+    } else {
         s->ops->stanza(s->ctx, st, a, bytes);
     }
 }

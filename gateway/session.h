@@ -1,7 +1,8 @@
 /* session.h: one client's stream as RFC 6120 sees it, as a pure state machine. It is told what the
  * parser and the outside say, and answers through its ops; it knows no socket, clock or store.
  *
- *   HEADER -> OPEN -(starttls)-> HEADER -> OPEN -(SASL)-> HEADER -> AUTHED -(bind)-> BOUND -> ENDED
+ *   HEADER -> OPEN -(starttls)-> HEADER -> OPEN -(SASL)-> HEADER -> AUTHED -(bind, resume)-> BOUND
+ *   any -> ENDED
  */
 #ifndef MUC_SESSION_H
 #define MUC_SESSION_H
@@ -22,6 +23,13 @@ enum session_state {
 enum session_end {
     SESSION_CLOSED,  /* by the client's </stream:stream> */
     SESSION_REFUSED, /* by a stream error of ours or his */
+};
+
+/* What <enabled/> says (XEP-0198 §3). */
+struct session_sm {
+    char id[64];         /* empty: it cannot be resumed */
+    uint32_t max_s;      /* seconds; at first what the client prefers, UINT32_MAX: nothing */
+    struct str location; /* "host:port", may be empty */
 };
 
 struct session_ops {
@@ -46,6 +54,16 @@ struct session_ops {
     int (*ask_register)(void *ctx, struct str username, struct str password);
     /* A stanza of a bound client: its name and namespace are right, `from` is his full JID. */
     void (*stanza)(void *ctx, struct xnode *st, struct arena *a, size_t bytes);
+    /* XEP-0198. <enable/>: fills sm; both counters are 0 from now on. */
+    void (*enable)(void *ctx, bool resume, struct session_sm *sm);
+    /* <resume/>. 0: the stream is held, and session_resumed() or session_not_resumed() follows, not
+     * from within this call; else the enum stanza_error that refuses it, perhaps with the number of
+     * stanzas that were handled in all. */
+    int (*ask_resume)(void *ctx, struct str previd, uint32_t h, uint32_t *last, bool *has_last);
+    /* <resumed/> was sent: what the client has not got follows. */
+    void (*resend)(void *ctx);
+    void (*acked)(void *ctx, uint32_t h);
+    uint32_t (*handled)(void *ctx);
     /* A stream error was sent, or came (incoming). */
     void (*stream_error)(void *ctx, const char *condition, bool incoming);
     /* The last call but for none: all bytes were handed to send. */
@@ -77,6 +95,13 @@ void session_job_done(struct session *s, const struct sasl_job *j);
 void session_bound(struct session *s, int err);
 void session_registered(struct session *s, int condition /* enum stanza_error; 0: it is made */);
 
+/* The stream goes on with the session of that full JID; session_resumed() says so when it can. */
+void session_take(struct session *s, struct str jid);
+void session_resumed(struct session *s, struct str previd, uint32_t h);
+void session_not_resumed(struct session *s, int condition /* enum stanza_error */);
+
+/* Ends the stream: more stanzas were acknowledged than sent (XEP-0198 §6). */
+void session_too_high(struct session *s, uint32_t h, uint32_t sent);
 /* Ends the stream with an error (RFC 6120 §4.9.3), after a header if none was sent yet. */
 void session_error(struct session *s, const char *condition, const char *text);
 

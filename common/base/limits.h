@@ -30,6 +30,7 @@ enum {
     LIMIT_SASL_TRIES = 5,
     LIMIT_SESSIONS_PER_USER = 64,
     LIMIT_SEND_STANZAS = 4096,
+    LIMIT_AWAY_PER_USER = 16, /* sessions that wait to be resumed, at one gateway */
     /* bus */
     LIMIT_BUS_MESSAGE = 1024 * 1024,
     LIMIT_BUS_CHUNK = 256 * 1024,

@@ -41,6 +41,11 @@
     X(CFG_LIMIT_STANZA_RATE, "limits.stanza_rate", INT, "1000", "G", "stanzas per second of one session (0: no limit); above it reading is delayed") \
     X(CFG_LIMIT_BYTE_RATE, "limits.byte_rate", INT, "1048576", "G", "bytes per second of one session (0: no limit)") \
     X(CFG_KEEPALIVE, "c2s.keepalive", MS, "60s", "G", "a space is sent on a stream that was silent so long (0: never)") \
+    X(CFG_C2S_RESUME, "c2s.resume_time", MS, "5m", "G", "how long a session whose stream broke stays in its rooms and can be resumed (XEP-0198; 0: not at all)") \
+    X(CFG_C2S_RESUME_LOCATION, "c2s.resume_location", STR, "", "G", "HOST:PORT where this gateway is reached by who resumes a stream; sessions are resumed at their own gateway only") \
+    X(CFG_C2S_ACK, "c2s.ack_timeout", MS, "60s", "G", "a client that does not acknowledge for so long what it was asked to is lost (0: never)") \
+    X(CFG_LIMIT_SM_QUEUE, "limits.sm_queue", INT, "2097152", "G", "bytes that one client may leave unacknowledged, lists and history apart (XEP-0198)") \
+    X(CFG_LIMIT_SM_MEMORY, "limits.sm_memory", INT, "268435456", "G", "bytes that all clients of a gateway may leave unacknowledged") \
     X(CFG_ROOM_UNLOAD, "room.unload_after", MS, "60s", "S", "an empty persistent room leaves memory after this time") \
     X(CFG_ROOM_LOCK, "room.lock", BOOL, "true", "S", "a new room is closed to others until its owner configured it") \
     X(CFG_ROOM_CREATE, "room.create", STR, "anyone", "S", "who may create rooms: anyone, local (users of xmpp.domain) or admins") \

@@ -51,6 +51,8 @@
     X(METRIC_C2S_AUTH_ATTEMPTS_TOTAL, "c2s_auth_attempts_total", COUNTER, "G", "mechanism:SCRAM-SHA-256-PLUS,SCRAM-SHA-256,SCRAM-SHA-1-PLUS,SCRAM-SHA-1,PLAIN,ANONYMOUS,other;result:ok,bad_credentials,aborted,limited,error", "SASL attempts finished.") \
     X(METRIC_C2S_RATE_LIMITED_TOTAL, "c2s_rate_limited_total", COUNTER, "G", "scope:ip,account,stanza,bytes", "Actions delayed or refused by rate limits.") \
     X(METRIC_C2S_SEND_QUEUE_BYTES, "c2s_send_queue_bytes", GAUGE, "G", "", "Bytes queued for clients and not yet written.") \
+    X(METRIC_SM_RESUMPTIONS_TOTAL, "sm_resumptions_total", COUNTER, "G", "result:ok,expired,unknown,failed", "Stream resumption attempts.") \
+    X(METRIC_SM_UNACKED_STANZAS, "sm_unacked_stanzas", GAUGE, "G", "", "Stanzas sent and not yet acknowledged by clients.") \
     X(METRIC_C2S_SLOW_CONSUMERS_TOTAL, "c2s_slow_consumers_total", COUNTER, "G", "action:paused,dropped,closed", "Times a client could not keep up.") \
     X(METRIC_STREAM_ERRORS_TOTAL, "stream_errors_total", COUNTER, "G", ML_STREAM_CONDITION ";direction:in,out", "Stream errors sent or received.") \
     X(METRIC_STREAM_RECEIVED_BYTES_TOTAL, "stream_received_bytes_total", COUNTER, "G", "link:c2s", "Bytes of XML received after decryption.") \

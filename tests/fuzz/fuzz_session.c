@@ -9,6 +9,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void resume(struct lib_session *h)
+{
+    struct buf jid;
+    buf_init(&jid);
+    buf_str(&jid, session_bare(h->session));
+    buf_z(&jid, "/resumed");
+    h->resume_asked = false;
+    session_take(h->session, buf_as_str(&jid));
+    session_resumed(h->session, STR("known"), 1);
+    buf_deinit(&jid);
+}
+
 /* Everybody exists; nobody's password is known. */
 static void answer(struct lib_session *h)
 {
@@ -19,6 +31,8 @@ static void answer(struct lib_session *h)
     while (h->held && session_state(h->session) != SESSION_ENDED) {
         if (h->job)
             lib_session_work(h);
+        else if (h->resume_asked)
+            resume(h);
         else if (session_state(h->session) == SESSION_AUTHED)
             session_bound(h->session, 0);
         else

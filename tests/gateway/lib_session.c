@@ -97,6 +97,7 @@ static void s_ask_job(void *ctx, struct sasl_job *job)
 
 static void s_ask_bind(void *ctx, struct str bare, struct str resource)
 {
+    ((struct lib_session *)ctx)->resume_asked = false;
     buf_printf(&((struct lib_session *)ctx)->asked, "bind %.*s %.*s;", STR_FMT(bare),
                STR_FMT(resource));
 }
@@ -113,6 +114,49 @@ static void s_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
     (void)a;
     (void)bytes;
     xnode_write(&((struct lib_session *)ctx)->stanzas, st, STR(NS_CLIENT));
+}
+
+static void s_enable(void *ctx, bool resume, struct session_sm *sm)
+{
+    struct lib_session *h = ctx;
+    buf_printf(&h->events, "enable %s %u;", resume ? "resume" : "acks", sm->max_s);
+    if (!resume)
+        return;
+    strcpy(sm->id, "the-id");
+    sm->max_s = sm->max_s < 300 ? sm->max_s : 300;
+    sm->location = h->location;
+}
+
+/* "known" is a session with 5 stanzas out, "past" one that is over after 7. */
+static int s_ask_resume(void *ctx, struct str previd, uint32_t h, uint32_t *last, bool *has_last)
+{
+    struct lib_session *l = ctx;
+    buf_printf(&l->asked, "resume %.*s %u;", STR_FMT(previd), h);
+    if (str_is(previd, "past")) {
+        *last = 7;
+        *has_last = true;
+    }
+    if (!str_is(previd, "known"))
+        return SE_ITEM_NOT_FOUND;
+    l->resume_asked = h <= 5;
+    if (h > 5)
+        session_too_high(l->session, h, 5);
+    return 0;
+}
+
+static void s_resend(void *ctx)
+{
+    buf_z(&((struct lib_session *)ctx)->out, "<resend/>");
+}
+
+static void s_acked(void *ctx, uint32_t h)
+{
+    buf_printf(&((struct lib_session *)ctx)->events, "acked %u;", h);
+}
+
+static uint32_t s_handled(void *ctx)
+{
+    return ((struct lib_session *)ctx)->handled;
 }
 
 static void s_stream_error(void *ctx, const char *condition, bool incoming)
@@ -140,6 +184,11 @@ static const struct session_ops ops = {
     .ask_bind = s_ask_bind,
     .ask_register = s_ask_register,
     .stanza = s_stanza,
+    .enable = s_enable,
+    .ask_resume = s_ask_resume,
+    .resend = s_resend,
+    .acked = s_acked,
+    .handled = s_handled,
     .stream_error = s_stream_error,
     .ended = s_ended,
 };

@@ -16,6 +16,9 @@ struct lib_session {
     struct buf stanzas; /* of the bound client, rewritten */
     struct sasl_job *job;
     bool tls_asked, held;
+    uint32_t handled;    /* XEP-0198: stanzas of his */
+    bool resume_asked;   /* not a resource */
+    struct str location; /* where to resume */
 };
 
 /* accounts mode at "example.org", all random bytes are 0xab. */

@@ -5,6 +5,7 @@
 #include "base/b64.h"
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/muc.h"
 #include "gateway/lib_scram.h"
 
 #include <setjmp.h>
@@ -23,15 +24,14 @@
 #define OUR_HEADER_TO(jid) FROM_US " to='" jid "' version='1.0' xml:lang='en'>"
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
 #define NS_SASL "urn:ietf:params:xml:ns:xmpp-sasl"
-#define NS_BIND "urn:ietf:params:xml:ns:xmpp-bind"
-#define NS_SESSION "urn:ietf:params:xml:ns:xmpp-session"
 #define STARTTLS "<starttls xmlns='" NS_TLS "'/>"
 #define STARTTLS_REQUIRED "<starttls xmlns='" NS_TLS "'><required/></starttls>"
 #define SCRAMS "<mechanism>SCRAM-SHA-256</mechanism><mechanism>SCRAM-SHA-1</mechanism>"
 #define MECHANISMS(list) "<mechanisms xmlns='" NS_SASL "'>" list "</mechanisms>"
 #define FEATURES(list) "<stream:features>" list "</stream:features>"
 #define BIND_FEATURES                                                                              \
-    FEATURES("<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>")
+    FEATURES("<bind xmlns='" NS_BIND "'/><session xmlns='" NS_SESSION "'><optional/></session>"    \
+             "<sm xmlns='" NS_SM "'/>")
 #define HIS_HEADER                                                                                 \
     "<stream:stream xmlns='jabber:client' xmlns:stream='" NS_STREAMS                               \
     "' to='example.org' version='1.0'>"
@@ -620,13 +620,145 @@ static void once_bound(void **state)
     (void)state;
     struct lib_session h;
     bound(&h);
-    talk(&h, "<iq type='set' id='s'><session xmlns='" NS_SESSION "'/></iq>",
-         "<iq type='result' id='s'/>");
-    talk(&h, "<iq type='set' id='2'><bind xmlns='" NS_BIND "'/></iq>",
-         IQ_ERROR("2", "cancel", "not-allowed"));
-    is(&h.stanzas, "");
+    talk(&h, "<iq type='set' id='2'><bind xmlns='" NS_BIND "'/></iq>", "");
+    is(&h.stanzas, "<iq type='set' id='2' from='ann@example.org/r'><bind xmlns='" NS_BIND
+                   "'/></iq>"); /* a stanza like any other */
     is(&h.asked, "");
     assert_true(str_is(session_jid(h.session), "ann@example.org/r"));
+    lib_session_close(&h);
+}
+
+/* ---------------------------------------------------------------- stream management */
+
+#define SM_FAILED(condition)                                                                       \
+    "<failed xmlns='" NS_SM "'><" condition " xmlns='" NS_STANZAS "'/></failed>"
+
+/* XEP-0198 §3, §4: on, once; acknowledgements both ways. */
+static void managed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *in, *event, *out;
+    } table[] = {
+        {"<enable xmlns='" NS_SM "'/>", "enable acks 4294967295;", "<enabled xmlns='" NS_SM "'/>"},
+        {"<enable xmlns='" NS_SM "' resume='0'/>", "enable acks 4294967295;",
+         "<enabled xmlns='" NS_SM "'/>"},
+        {"<enable xmlns='" NS_SM "' resume='true'/>", "enable resume 4294967295;",
+         "<enabled xmlns='" NS_SM "' resume='true' id='the-id' max='300'/>"},
+        {"<enable xmlns='" NS_SM "' resume='1' max='60'/>", "enable resume 60;",
+         "<enabled xmlns='" NS_SM "' resume='true' id='the-id' max='60'/>"},
+    };
+    struct lib_session h;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bound(&h);
+        buf_reset(&h.events);
+        talk(&h, table[i].in, table[i].out);
+        is(&h.events, table[i].event);
+        h.handled = 3;
+        talk(&h, "<r xmlns='" NS_SM "'/>", "<a xmlns='" NS_SM "' h='3'/>");
+        talk(&h, "<a xmlns='" NS_SM "' h='4294967295'/>", "");
+        is(&h.events, "acked 4294967295;");
+        talk(&h, "<enable xmlns='" NS_SM "'/>",
+             ERROR_TEXT("policy-violation", "stream management was enabled before"));
+        lib_session_close(&h);
+    }
+    bound(&h);
+    h.location = STR("[::1]:5222");
+    talk(&h, "<enable xmlns='" NS_SM "' resume='true'/>",
+         "<enabled xmlns='" NS_SM "' resume='true' id='the-id' max='300' location='[::1]:5222'/>");
+    session_too_high(h.session, 10, 8);
+    is(&h.out,
+       "<stream:error><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
+       "<text xmlns='urn:ietf:params:xml:ns:xmpp-streams' xml:lang='en'>You acknowledged 10 "
+       "stanzas, 8 were sent.</text><handled-count-too-high xmlns='" NS_SM
+       "' h='10' send-count='8'/></stream:error></stream:stream>");
+    lib_session_close(&h);
+}
+
+/* Out of turn, or nonsense. */
+static void mismanaged(void **state)
+{
+    (void)state;
+    static const char *const no_numbers[] = {
+        "", " h=''", " h='-1'", " h='4294967296'", " h='99999999999999999999999'", " h='1x'"};
+    struct lib_session h;
+    lib_session_open(&h, AUTH_OPEN, false, SASL_LINK_LOCAL);
+    lib_session_feed_z(&h, HIS_HEADER);
+    buf_reset(&h.out);
+    talk(&h, "<enable xmlns='" NS_SM "'/>", SM_FAILED("unexpected-request"));
+    talk(&h, "<resume xmlns='" NS_SM "' previd='known' h='0'/>", SM_FAILED("unexpected-request"));
+    talk(&h, "<r xmlns='" NS_SM "'/>", SM_FAILED("unexpected-request"));
+    lib_session_close(&h);
+    authed(&h);
+    talk(&h, "<enable xmlns='" NS_SM "'/>", SM_FAILED("unexpected-request"));
+    talk(&h, "<a xmlns='" NS_SM "' h='1'/>", SM_FAILED("unexpected-request"));
+    talk(&h, "<frob xmlns='" NS_SM "'/>", ERROR("unsupported-stanza-type"));
+    lib_session_close(&h);
+    for (size_t i = 0; i < sizeof no_numbers / sizeof *no_numbers; i++) {
+        char in[256];
+        authed(&h);
+        snprintf(in, sizeof in, "<resume xmlns='" NS_SM "' previd='known'%s/>", no_numbers[i]);
+        talk(&h, in, SM_FAILED("bad-request"));
+        lib_session_close(&h);
+        bound(&h);
+        talk(&h, "<enable xmlns='" NS_SM "'/>", "<enabled xmlns='" NS_SM "'/>");
+        snprintf(in, sizeof in, "<a xmlns='" NS_SM "'%s/>", no_numbers[i]);
+        talk(&h, in, ERROR_TEXT("bad-format", "an &lt;a/&gt; needs an &apos;h&apos;"));
+        lib_session_close(&h);
+    }
+    bound(&h);
+    talk(&h, "<r xmlns='" NS_SM "'/>", SM_FAILED("unexpected-request"));
+    talk(&h, "<resume xmlns='" NS_SM "' previd='known' h='0'/>", SM_FAILED("unexpected-request"));
+    lib_session_close(&h);
+}
+
+/* XEP-0198 §5 */
+static void resumed(void **state)
+{
+    (void)state;
+    struct lib_session h;
+    authed(&h);
+    talk(&h, "<resume xmlns='" NS_SM "' h='0'/>", SM_FAILED("bad-request"));
+    talk(&h, "<resume xmlns='" NS_SM "' previd='who?' h='0'/>", SM_FAILED("item-not-found"));
+    talk(&h, "<resume xmlns='" NS_SM "' previd='past' h='0'/>",
+         "<failed xmlns='" NS_SM "' h='7'><item-not-found xmlns='" NS_STANZAS "'/></failed>");
+    is(&h.asked, "resume who? 0;resume past 0;");
+    talk(&h, "<resume xmlns='" NS_SM "' previd='known' h='5'/><presence/>", "");
+    assert_true(h.held);
+    session_not_resumed(h.session, SE_ITEM_NOT_FOUND);
+    buf_c(&h.out, '\0');
+    assert_non_null(strstr(h.out.data, "<not-authorized ")); /* the <presence/> came unbound */
+    lib_session_close(&h);
+
+    authed(&h); /* what follows waits, and belongs to the session */
+    talk(&h, "<resume xmlns='" NS_SM "' previd='known' h='5'/><presence/>", "");
+    is(&h.stanzas, "");
+    session_take(h.session, STR("ann@example.org/old"));
+    assert_int_equal(session_state(h.session), SESSION_AUTHED);
+    session_resumed(h.session, STR("known"), 12);
+    is(&h.out, "<resumed xmlns='" NS_SM "' previd='known' h='12'/><resend/>");
+    is(&h.stanzas, "<presence from='ann@example.org/old'/>");
+    assert_int_equal(session_state(h.session), SESSION_BOUND);
+    h.handled = 13;
+    talk(&h, "<r xmlns='" NS_SM "'/>", "<a xmlns='" NS_SM "' h='13'/>");
+    talk(&h, "<enable xmlns='" NS_SM "'/>",
+         ERROR_TEXT("policy-violation", "stream management was enabled before"));
+    lib_session_close(&h);
+
+    authed(&h); /* a failure leaves the way to bind open */
+    talk(&h, "<resume xmlns='" NS_SM "' previd='who?' h='0'/>", SM_FAILED("item-not-found"));
+    buf_reset(&h.asked);
+    talk(&h, "<iq type='set' id='b'><bind xmlns='" NS_BIND "'><resource>r</resource></bind></iq>",
+         "");
+    is(&h.asked, "bind ann@example.org r;");
+    lib_session_close(&h);
+
+    authed(&h);
+    lib_session_feed_z(&h, "<resume xmlns='" NS_SM "' previd='known' h='6'/>");
+    buf_c(&h.out, '\0');
+    assert_non_null(strstr(h.out.data, "<handled-count-too-high xmlns='" NS_SM
+                                       "' h='6' send-count='5'/></stream:error>"));
+    assert_false(h.held);
     lib_session_close(&h);
 }
 
@@ -729,6 +861,9 @@ int main(void)
         cmocka_unit_test(binding_fails),
         cmocka_unit_test(unbound),
         cmocka_unit_test(once_bound),
+        cmocka_unit_test(managed),
+        cmocka_unit_test(mismanaged),
+        cmocka_unit_test(resumed),
         cmocka_unit_test(from),
         cmocka_unit_test(byte_by_byte),
     };

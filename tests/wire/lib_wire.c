@@ -257,6 +257,21 @@ void client_send_error(struct client *c, const struct xnode *st, int condition, 
                stanza_error_condition((enum stanza_error)condition));
 }
 
+/* XEP-0198 is the edge's: link_origin() knows nothing here, so nothing is waited for. */
+void client_waits(struct gateway *g, uint64_t sid, uint64_t rseq)
+{
+    (void)g;
+    (void)sid;
+    (void)rseq;
+}
+
+void client_done(struct gateway *g, uint64_t sid, uint64_t rseq)
+{
+    (void)g;
+    (void)sid;
+    (void)rseq;
+}
+
 /* ---- the bus */
 
 bool cluster_ready(const struct cluster *c)
