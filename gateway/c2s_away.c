@@ -4,8 +4,6 @@
 #include "base/limits.h"
 #include "rt/log.h"
 
-#include <openssl/crypto.h>
-
 /* Sessions of one user, oldest first. */
 struct away_user {
     UT_hash_handle hh;
@@ -39,7 +37,7 @@ static void remember(struct edge *e, const struct client *c)
 bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *handled)
 {
     for (uint32_t i = 0; e->past && i < EDGE_PAST; i++)
-        if (e->past[i].used && CRYPTO_memcmp(e->past[i].token, token, SM_TOKEN) == 0) {
+        if (e->past[i].used && mem_same_secret(e->past[i].token, token, SM_TOKEN)) {
             *handled = e->past[i].handled;
             return true;
         }

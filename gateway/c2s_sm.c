@@ -11,7 +11,6 @@
 #include "rt/metrics.h"
 #include "rt/random.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 
 enum {
@@ -153,7 +152,7 @@ static struct client *former(const struct client *c)
     const struct edge *e = c->edge;
     struct client *o = client_guest(e, c->resume_sid);
     bool his = o && o != c && o->bound && !o->ending && o->resume_ms &&
-               CRYPTO_memcmp(o->sm_token, c->resume_token, SM_TOKEN) == 0 &&
+               mem_same_secret(o->sm_token, c->resume_token, SM_TOKEN) &&
                str_eq(session_bare(o->session), session_bare(c->session));
     return his ? o : NULL;
 }

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,4 +44,13 @@ char *mem_dup(const void *p, size_t n)
 void mem_free(void *p)
 {
     free(p);
+}
+
+bool mem_same_secret(const void *a, const void *b, size_t n)
+{
+    const volatile uint8_t *x = a, *y = b;
+    uint8_t differ = 0;
+    for (size_t i = 0; i < n; i++)
+        differ |= x[i] ^ y[i];
+    return differ == 0;
 }

@@ -7,6 +7,7 @@
 #ifndef MUC_MEM_H
 #define MUC_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -18,5 +19,7 @@ void *mem_realloc(void *p, size_t n);
 /* A copy of n bytes, followed by a NUL that is not counted. */
 char *mem_dup(const void *p, size_t n);
 void mem_free(void *p);
+/* Takes as long whatever differs: for secrets. */
+bool mem_same_secret(const void *a, const void *b, size_t n);
 
 #endif

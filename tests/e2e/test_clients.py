@@ -26,6 +26,15 @@ def test_slixmpp_across_gateways(accounts):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_slixmpp_resumes(accounts):
+    """X0198-resume: a client library of others loses its connection, resumes, and has heard and said everything."""
+    done = subprocess.run([sys.executable, os.path.join(HERE, "clients", "slixmpp_resume.py"),
+                           str(accounts.c2s(1)), str(accounts.c2s(2))],
+                          capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "resumed" in done.stdout
+
+
 def test_libstrophe_talks_with_slixmpp(accounts, tmp_path):
     program = tmp_path / "strophe_talk"
     subprocess.run(["cc", "-o", str(program), os.path.join(HERE, "clients", "strophe_talk.c"),

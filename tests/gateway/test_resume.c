@@ -109,6 +109,7 @@ static void send_number(struct client *c, int i)
 
 /* ---------------------------------------------------------------- acknowledgements */
 
+/* X0198-acks */
 static void acknowledged(void **state)
 {
     (void)state;
@@ -139,7 +140,7 @@ static void acknowledged(void **state)
     rig_close();
 }
 
-/* Whoever never acknowledges anything is not kept things for without end. */
+/* X0198-bounded: whoever never acknowledges anything is not kept things for without end. */
 static void never_acknowledged(void **state)
 {
     (void)state;
@@ -191,6 +192,7 @@ static void silent(void **state)
 
 /* ---------------------------------------------------------------- resumed */
 
+/* X0198-resume */
 static void resumed(void **state)
 {
     (void)state;
@@ -301,6 +303,7 @@ static void unsettled(void **state)
 
 /* ---------------------------------------------------------------- not resumed */
 
+/* X0198-refused */
 static void refused(void **state)
 {
     (void)state;
