@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+import managed
 import xmpp
 
 INFO = "http://jabber.org/protocol/disco#info"
@@ -98,16 +99,21 @@ class Session:
         self.ask("get", "<ping xmlns='urn:xmpp:ping'/>", SERVER)
         errors = [s for s in self.client.log if s["type"] == "error"]
         assert len(errors) == self.expected, errors
+        self.client.handled()
+        assert not self.client.unacked
 
 
 @pytest.fixture
-def session(client):
+def session(cluster):
+    """All three enable stream management as soon as they are bound."""
     made = []
 
     def make(name, gateway=1, **options):
-        made.append(Session(client(name, gateway, **options)))
+        made.append(Session(managed.ManagedClient(cluster.c2s(gateway), name + "@localhost", **options).connect()))
         return made[-1]
     yield make
+    for each in made:
+        each.client.close()
 
 
 @pytest.fixture
