@@ -32,9 +32,10 @@ enum affiliation affils_exact(const struct affils *as, struct str jid)
 
 enum affiliation affils_lookup(const struct affils *as, struct str bare)
 {
-    const struct affil *e = affils_get(as, bare);
-    if (e)
-        return e->a.affiliation;
+    /* An entry may be there for its hats alone: that protects from nothing. */
+    enum affiliation own = affils_exact(as, bare);
+    if (own != AFFIL_NONE)
+        return own;
     return affils_exact(as, jid_domain(bare)) == AFFIL_OUTCAST ? AFFIL_OUTCAST : AFFIL_NONE;
 }
 

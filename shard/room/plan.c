@@ -80,10 +80,9 @@ static const struct change *find(const struct plan *plan, struct str jid)
 enum affiliation plan_lookup(const struct plan *plan, const struct room *room, struct str bare)
 {
     const struct change *c = find(plan, bare);
-    if (c && c->after != AFFIL_NONE)
-        return c->after;
-    if (!c && affils_get(&room->affils, bare))
-        return affils_exact(&room->affils, bare);
+    enum affiliation own = c ? c->after : affils_exact(&room->affils, bare);
+    if (own != AFFIL_NONE)
+        return own;
     struct str domain = jid_domain(bare);
     c = find(plan, domain);
     enum affiliation a = c ? c->after : affils_exact(&room->affils, domain);

@@ -206,6 +206,37 @@ static void test_R119_ban(void **state)
              "  reply romeo result\n");
 }
 
+/* W51, R33, R119: a hat is no affiliation, so it protects nobody from the ban of his domain, inside or not. */
+static void test_W51_a_hat_protects_nobody(void **state)
+{
+    (void)state;
+    trace_in("",
+             HOST
+             "juliet: join Juliet\n"
+             "  join Juliet(juliet@example.org/r none/participant)\n"
+             "  subject to=juliet\n"
+             "romeo: command assign submit jid=juliet@example.org uri=u:host\n"
+             "  persist affiliations 4 by=romeo@example.org state 1:Host juliet@example.org=none hats=1\n"
+             "ok\n"
+             "  update Juliet(juliet@example.org/r none/participant +Host)\n"
+             "  reply romeo command assign completed\n"
+             "romeo: command assign submit jid=paris@example.org uri=u:host\n"
+             "  persist affiliations 5 by=romeo@example.org state 1:Host paris@example.org=none hats=1\n"
+             "ok\n"
+             "  reply romeo command assign completed\n"
+             "romeo: set affiliation=outcast jid=example.org\n"
+             "  persist affiliations 6 by=romeo@example.org state 1:Host example.org=outcast\n"
+             "ok\n"
+             "  leave Juliet(juliet@example.org/r outcast/none +Host) 301 actor=Romeo,romeo@example.org/r\n"
+             "  reply romeo result\n"
+             "juliet: join Juliet\n"
+             "  reply juliet presence error forbidden/auth from=Juliet\n"
+             "paris: join Paris\n"
+             "  reply paris presence error forbidden/auth from=Paris\n"
+             "paris: register Paris\n"
+             "  reply paris error forbidden/auth\n");
+}
+
 /* R125 */
 static void test_R125_bounds(void **state)
 {
@@ -242,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_X0317_kinds),
         cmocka_unit_test(test_X0317_forbidden),
         cmocka_unit_test(test_R119_ban),
+        cmocka_unit_test(test_W51_a_hat_protects_nobody),
         cmocka_unit_test(test_R125_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
