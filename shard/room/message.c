@@ -156,13 +156,13 @@ static void groupchat(struct step *st, const struct session *s)
         reply_error(st, SE_FORBIDDEN);
         return;
     }
-    if (message_limited(st, s))
-        return;
     uint64_t wait_ms = message_wait_ms(st->room, s, ev);
     if (wait_ms) {
         too_soon(st, wait_ms);
         return;
     }
+    if (message_limited(st, s))
+        return;
     /* R8, W30 */
     bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);

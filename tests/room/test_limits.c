@@ -158,6 +158,33 @@ static void test_message_rate(void **state)
     trace_deinit(&t);
 }
 
+/* S7.4-rate, X0500-refused: what slow mode refuses takes nothing of the room's rate from others. */
+static void test_slow_mode_before_the_rate(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.message_rate = 2;
+    trace_room(&t, "slow_mode_duration=20");
+    trace_run(&t, "juliet: join Juliet\n"
+                  "  join Juliet(juliet@example.org/r none/participant)\n"
+                  "  subject to=juliet\n"
+                  "paris: join Paris stanzas=0\n"
+                  "  join Paris(paris@example.org/r none/participant)\n"
+                  "  subject to=paris\n"
+                  "juliet: say 1 id=m1\n"
+                  "  persist message 3 by=juliet@example.org Juliet 1 0-3 id=m1 history\n"
+                  "ok\n"
+                  "  message Juliet 1 7-3 id=m1\n"
+                  "juliet: say 2 id=m2\n"
+                  "  reply juliet message error policy-violation/wait text='Slow mode: one message in 20 seconds. Please wait 20 seconds more.' id=m2\n"
+                  "paris: say 3 id=m3\n"
+                  "  persist message 4 by=paris@example.org Paris 3 0-4 id=m3 history\n"
+                  "ok\n"
+                  "  message Paris 3 7-4 id=m3\n");
+    trace_deinit(&t);
+}
+
 /* S7.7-rate: what is too much is shown at the next tick, of each session the last; who leaves is not shown again. */
 static void test_presence_rate(void **state)
 {
@@ -256,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_W36_nicks_are_free),
         cmocka_unit_test(test_large_messages),
         cmocka_unit_test(test_message_rate),
+        cmocka_unit_test(test_slow_mode_before_the_rate),
         cmocka_unit_test(test_presence_rate),
         cmocka_unit_test(test_invitation_rate),
         cmocka_unit_test(test_overcrowded),
