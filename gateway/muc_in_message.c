@@ -38,7 +38,7 @@ static bool worth_keeping(const struct xnode *st, const Verona__MessageIn *m)
     /* XEP-0334: not to be kept for ever */
     if (m->no_store || xnode_child(st, NS_HINTS, "no-permanent-store"))
         return false;
-    if (m->has_body || m->store)
+    if (m->has_body || m->has_subject || m->store)
         return true;
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (xnode_child(st, kept[i].ns, kept[i].name))

@@ -91,8 +91,7 @@ struct fx *message_persist(struct step *st, const struct session *s, enum pendin
         p->message.text = arena_str(&p->arena, st->ev->message.subject);
     struct fx *f = commit_add(st, p, kind == P_SUBJECT ? FXS_SUBJECT : FXS_MESSAGE);
     f->persist.in_history = in_history;
-    bool worth = kind == P_SUBJECT ? !st->ev->message.no_store : st->ev->message.archive;
-    f->persist.in_archive = st->room->config.archive && worth;
+    f->persist.in_archive = st->room->config.archive && st->ev->message.archive;
     f->persist.m = show_message(st, &p->message.entry->m);
     return f;
 }
@@ -163,8 +162,9 @@ static void groupchat(struct step *st, const struct session *s)
     }
     if (message_limited(st, s))
         return;
-    /* R8, W30 */
-    bool in_history = (ev->message.has_body || ev->message.store) && !ev->message.no_store;
+    /* R8, W30, W32 */
+    bool worth = ev->message.has_body || ev->message.has_subject || ev->message.store;
+    bool in_history = worth && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);
     /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
     struct pending *p = LIST_ENTRY(st->room->pending.prev, struct pending, in_room);

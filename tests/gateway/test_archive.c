@@ -204,7 +204,7 @@ static bool kept(const char *inner)
     return ev.message->archive;
 }
 
-/* W30, X0313-bodyless, X0334-no-store, X0334-no-permanent-store, X0334-store: what is worth
+/* W30, X0313-subjects, X0313-bodyless, X0334-no-store, X0334-no-permanent-store, X0334-store: what is worth
  * keeping. */
 static void what_is_kept(void **state)
 {
@@ -218,6 +218,12 @@ static void what_is_kept(void **state)
     assert_true(kept("<displayed xmlns='urn:xmpp:chat-markers:0' id='i'/>"));
     assert_true(kept("<retract xmlns='" NS_RETRACT "' id='i'/>"));
     assert_true(kept("<encrypted xmlns='eu.siacs.conversations.axolotl'/>"));
+    assert_true(kept("<subject>x</subject>"));
+    assert_true(kept("<subject/>"));
+    assert_true(kept("<subject>x</subject><thread>t</thread>"));
+    assert_false(kept("<subject>x</subject><no-store xmlns='urn:xmpp:hints'/>"));
+    assert_false(kept("<subject>x</subject><no-permanent-store xmlns='urn:xmpp:hints'/>"));
+    assert_false(kept("<thread>t</thread>"));
     assert_false(kept("<composing xmlns='http://jabber.org/protocol/chatstates'/>"));
     assert_false(kept("<received xmlns='urn:xmpp:receipts' id='i'/>"));
     assert_false(kept("<markable xmlns='urn:xmpp:chat-markers:0'/>"));

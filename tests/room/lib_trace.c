@@ -296,6 +296,7 @@ static void parse_message(struct room_event *ev, struct words *w, struct str ver
         ev->message.has_subject = true;
         ev->message.subject = text;
         ev->message.no_store = flag(w, "nostore");
+        ev->message.archive = flag(w, "archive");
         return;
     }
     ev->message.has_body = !flag(w, "nobody");
