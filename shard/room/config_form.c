@@ -22,7 +22,8 @@ struct reader {
 
 typedef enum stanza_error read_fn(struct reader *r, const struct room_field *f);
 
-/* W64: no value, or an empty one, empties the field. */
+/* W64: no value, or an empty one, empties the field. A choice cannot be empty: it is refused, for
+ * what the service has instead might show everybody's JID. */
 static struct str value(const struct room_field *f)
 {
     return f->n_values ? f->values[0] : STR_NULL;
@@ -196,9 +197,7 @@ static enum stanza_error read_registration(struct reader *r, const struct room_f
 static enum stanza_error read_whois(struct reader *r, const struct room_field *f)
 {
     struct str v = value(f);
-    if (!v.n)
-        r->out->config.whois_anyone = r->room->service->defaults.whois_anyone;
-    else if (str_is(v, "anyone"))
+    if (str_is(v, "anyone"))
         r->out->config.whois_anyone = true;
     else if (str_is(v, "moderators"))
         r->out->config.whois_anyone = false;
@@ -210,9 +209,7 @@ static enum stanza_error read_whois(struct reader *r, const struct room_field *f
 static enum stanza_error read_allow_pm(struct reader *r, const struct room_field *f)
 {
     struct str v = value(f);
-    if (!v.n)
-        r->out->config.allow_pm = r->room->service->defaults.allow_pm;
-    else if (str_is(v, "anyone"))
+    if (str_is(v, "anyone"))
         r->out->config.allow_pm = PM_ANYONE;
     else if (str_is(v, "participants"))
         r->out->config.allow_pm = PM_PARTICIPANTS;
