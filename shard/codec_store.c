@@ -121,6 +121,7 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
         m.stamp_ms = msg->stamp_ms ? msg->stamp_ms : e->now_ms;
         m.in_history = fx->persist.in_history;
         m.in_archive = fx->persist.in_archive;
+        m.counts = msg->counts;
         if (msg->retracts.s) {
             verona__name__init(&retracts);
             retracts.e = msg->retracts.e;
@@ -401,6 +402,7 @@ static void get_message(const Verona__LogEntry *m, struct room_message *out)
     out->id = wire_str(m->id);
     out->payload = wire_str(m->payload);
     out->type = (int)m->type;
+    out->counts = m->counts;
     if (m->retracts) {
         out->retracts = (struct event_name){m->retracts->e, m->retracts->s};
     }
@@ -550,9 +552,11 @@ bool store_reader_entry(struct store_reader *r, struct str name, struct str valu
     }
     if (m->kind == VERONA__LOG_ENTRY__KIND__CREATE || m->kind == VERONA__LOG_ENTRY__KIND__DESTROY) {
         r->history_ended = true; /* what is older belongs to another room of that name */
+        r->whole = true;
         return false;
     }
     if (!m->in_history) {
+        r->history_from = m->stamp_ms;
         return true;
     }
     r->history_bytes += value.n;
@@ -560,6 +564,7 @@ bool store_reader_entry(struct store_reader *r, struct str name, struct str valu
         r->history_ended = true;
         return false;
     }
+    r->history_from = m->stamp_ms;
     get_message(m, &msg);
     r->history = grow(r->arena, r->history, r->n_history, &r->cap_history, sizeof(msg));
     r->history[r->n_history++] = msg;
@@ -614,5 +619,6 @@ int store_reader_finish(struct store_reader *r, uint64_t hs, struct store_room *
     }
     out->image.history = r->history;
     out->image.n_history = r->n_history;
+    out->image.history_from_ms = r->whole ? 0 : r->history_from;
     return 0;
 }

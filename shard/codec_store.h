@@ -56,7 +56,9 @@ struct store_reader {
     struct room_message *history; /* newest first */
     uint32_t n_history, cap_history;
     size_t history_bytes;
-    bool history_ended; /* at the room's creation, or full */
+    bool history_ended;    /* at the room's creation, or full */
+    bool whole;            /* at its creation */
+    uint64_t history_from; /* stamp of the oldest entry that was taken */
     uint32_t n_entries;
     int err;
 };

@@ -1,7 +1,12 @@
 /* activity.c: see activity.h. */
 #include "shard/room/activity.h"
 
-enum { HOUR_MS = 3600 * 1000 };
+enum { HOUR_MS = 3600 * 1000, DAY_HOURS = ACTIVITY_HOURS - 1 };
+
+void activity_begin(struct activity *a, uint64_t from_ms)
+{
+    a->from = from_ms ? from_ms / HOUR_MS + 1 : 0; /* of the hour itself only a part is known */
+}
 
 void activity_add(struct activity *a, uint64_t stamp_ms)
 {
@@ -17,14 +22,17 @@ void activity_add(struct activity *a, uint64_t stamp_ms)
         a->n[hour % ACTIVITY_HOURS]++;
 }
 
-uint32_t activity_of_day(const struct activity *a, uint64_t now_ms)
+bool activity_of_day(const struct activity *a, uint64_t now_ms, uint32_t *n)
 {
-    uint64_t now = now_ms / HOUR_MS;
-    uint32_t sum = 0;
+    uint64_t now = now_ms / HOUR_MS, sum = 0, known = 0;
     for (uint64_t back = 1; back < ACTIVITY_HOURS && back <= now; back++) {
         uint64_t hour = now - back;
+        if (hour < a->from)
+            break;
+        known++;
         if (hour <= a->hour && a->hour - hour < ACTIVITY_HOURS)
             sum += a->n[hour % ACTIVITY_HOURS];
     }
-    return sum;
+    *n = known ? (uint32_t)((sum * DAY_HOURS + known / 2) / known) : 0;
+    return known > 0;
 }

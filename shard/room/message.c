@@ -78,6 +78,8 @@ static struct history_entry *entry_of(const struct step *st, const struct sessio
         .payload = ev->message.payload,
         .type = ev->message.type,
         .retracts = retract_target(st),
+        /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
+        .counts = ev->message.has_body && !ev->message.correction,
     });
 }
 
@@ -166,9 +168,7 @@ static void groupchat(struct step *st, const struct session *s)
     bool worth = ev->message.has_body || ev->message.has_subject || ev->message.store;
     bool in_history = worth && !ev->message.no_store;
     message_persist(st, s, P_MESSAGE, in_history);
-    /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
     struct pending *p = LIST_ENTRY(st->room->pending.prev, struct pending, in_room);
-    p->message.counts = ev->message.has_body && !ev->message.correction;
     if (is_slowed(st->room, s, ev)) {
         slow_note(&st->room->slow, s->occupant->person->bare, slow_period_ms(st->room), ev->now_ms);
         p->message.slowed = true;
@@ -186,7 +186,7 @@ void message_commit(struct step *st, struct pending *p)
 {
     message_show(st, p->message.entry);
     retract_own(st, &p->message.entry->m);
-    if (p->message.counts)
+    if (p->message.entry->m.counts)
         activity_add(&st->room->activity, p->message.entry->m.stamp_ms);
     if (p->message.in_history) {
         history_add(&st->room->history, p->message.entry);

@@ -56,9 +56,11 @@ struct room *room_load(struct str jid, const struct room_service *service,
             affils_set(&room->affils, a);
     }
     affils_trim(&room->affils);
+    activity_begin(&room->activity, image->history_from_ms);
     for (uint32_t i = 0; i < image->n_history; i++) {
         history_add(&room->history, history_entry_new(&image->history[i]));
-        activity_add(&room->activity, image->history[i].stamp_ms);
+        if (image->history[i].counts)
+            activity_add(&room->activity, image->history[i].stamp_ms);
     }
     return room;
 }

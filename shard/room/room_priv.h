@@ -106,7 +106,7 @@ struct pending {
     union {
         struct {
             struct history_entry *entry; /* MESSAGE, SUBJECT, MODERATE: owned */
-            bool in_history, counts;     /* MESSAGE; counts: as activity */
+            bool in_history;             /* MESSAGE */
             bool slowed;                 /* MESSAGE: noted in room->slow */
             struct str text;             /* SUBJECT */
         } message;

@@ -96,6 +96,7 @@ struct room_message {
     int type;                   /* MessageIn.Type of muc.proto */
     struct event_name retracts; /* s 0: nothing. It takes that message back */
     bool gone;                  /* it was taken back itself: payload is empty */
+    bool counts;                /* as activity (XEP-0502) */
     struct room_retraction by; /* who did it: if gone; if retracts and it is the room that speaks */
 };
 
@@ -136,6 +137,7 @@ struct room_image {
     uint32_t n_affiliations;
     const struct room_message *history; /* oldest first */
     uint32_t n_history;
+    uint64_t history_from_ms; /* there may have been more before that; 0: there was not */
 };
 
 /* Settings of the service that rooms ask for; the same for all, outlives them. */

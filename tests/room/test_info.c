@@ -233,6 +233,51 @@ static void test_activity(void **state)
              "  reply x info occupants=1\n");
 }
 
+static bool activity_after_load(const struct room_message *history, uint32_t n, uint64_t from_ms, uint64_t now_ms,
+                                uint32_t *messages)
+{
+    struct trace t;
+    trace_init(&t);
+    room_destroy(&t.room);
+    t.room = room_load(STR("room@muc.example.org"), &t.service,
+                       &(struct room_image){.config = {.persistent = true, .public_room = true}, .last = {7, 99},
+                                            .history = history, .n_history = n, .history_from_ms = from_ms});
+    struct room_event ev = {.type = ROOM_EV_DISCO_INFO, .now_ms = now_ms, .epoch = 8, .origin = {1, 1, 1, STR("x@x/r")}};
+    assert_int_equal(room_step(t.room, &ev, &t.fx), 0);
+    bool known = t.fx.list[0].reply.has_activity;
+    *messages = t.fx.list[0].reply.n_messages;
+    trace_deinit(&t);
+    return known;
+}
+
+/* X0502-counted, X0502-omitted: a room that was loaded counts what counted, from where its history begins; nothing is
+ * said where nothing is known. */
+static void test_activity_of_a_loaded_room(void **state)
+{
+    (void)state;
+    enum { HOUR = 3600000 };
+    const uint64_t at = 500000ull * HOUR;
+    struct room_message list[30];
+    uint32_t n = 0, messages = 0;
+    memset(list, 0, sizeof list);
+    for (; n < 30; n++)
+        list[n] = (struct room_message){.name = {7, n + 1}, .stamp_ms = at + n * 60000, .type = 2, .counts = n % 2};
+    assert_true(activity_after_load(list, n, 0, at + HOUR, &messages));
+    assert_int_equal(messages, 15);
+    assert_true(activity_after_load(list, n, at - 30ull * HOUR, at + HOUR, &messages));
+    assert_int_equal(messages, 15);
+    /* of an hour in part, and of the present one, nothing can be said */
+    assert_false(activity_after_load(list, n, at, at + HOUR / 2, &messages));
+    assert_false(activity_after_load(list, n, at, at + HOUR, &messages));
+    assert_true(activity_after_load(list, n, at, at + 2 * HOUR, &messages));
+    assert_int_equal(messages, 0);
+    /* one hour, the 24th part of a day */
+    assert_true(activity_after_load(list, n, at - 1, at + HOUR, &messages));
+    assert_int_equal(messages, 24 * 15);
+    assert_true(activity_after_load(NULL, 0, 0, at, &messages));
+    assert_int_equal(messages, 0);
+}
+
 /* X0199-room */
 static void test_W79_self_ping(void **state)
 {
@@ -278,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_W78_items_hidden),
         cmocka_unit_test(test_W77_contacts_and_logs),
         cmocka_unit_test(test_activity),
+        cmocka_unit_test(test_activity_of_a_loaded_room),
         cmocka_unit_test(test_W79_self_ping),
         cmocka_unit_test(test_W5_refusals_of_the_gateway),
     };

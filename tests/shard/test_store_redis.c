@@ -26,7 +26,8 @@ struct result {
     int err;
     bool exists;
     struct event_name last;
-    struct room_image image;
+    uint64_t history_from_ms;
+    uint32_t n_counted; /* of the history, as activity */
     uint32_t n_marks;
     char text[8192]; /* what was found, in words */
 };
@@ -88,6 +89,7 @@ static void on_load(void *ctx, int err, const struct store_room *room)
     r->exists = room->exists;
     r->last = room->last;
     r->n_marks = room->n_marks;
+    r->history_from_ms = room->exists ? room->image.history_from_ms : 0;
     if (room->moved_to.n > 0) {
         append(r, "moved to %.*s until %llu\n", STR_FMT(room->moved_to),
                (unsigned long long)room->moved_until_ms);
@@ -112,6 +114,7 @@ static void on_load(void *ctx, int err, const struct store_room *room)
     }
     for (uint32_t i = 0; i < room->image.n_history; i++) {
         const struct room_message *m = &room->image.history[i];
+        r->n_counted += m->counts;
         append(r, "%llu-%llu %.*s: %.*s\n", (unsigned long long)m->name.e,
                (unsigned long long)m->name.s, STR_FMT(m->nick), STR_FMT(m->payload));
     }
@@ -485,20 +488,28 @@ static void a_room_that_moved_says_where_to(void **state)
     assert_string_equal(load("r@c")->text, "");
 }
 
+/* X0502-counted, X0502-omitted: what counts as activity is in the log, and from when on it is whole. */
 static void history_is_bounded(void **state)
 {
     (void)state;
     assert_int_equal(create("r@c", nothing, 1, true), 0);
     for (uint64_t s = 2; s < 502; s += 50) {
-        struct fx fx = message("m", true);
+        struct fx fx[2] = {message("m", true), message("m", true)};
         struct store_entry e[50];
+        fx[1].persist.m.counts = true;
         for (uint64_t i = 0; i < 50; i++) {
-            e[i] = entry(&fx, at(s + i - 1), s + i);
+            e[i] = entry(&fx[i % 2], at(s + i - 1), s + i);
         }
         assert_int_equal(commit("r@c", e, 50), 0);
+        if (s == 2) {
+            assert_int_equal(load("r@c")->history_from_ms, 0);
+            assert_int_equal(load("r@c")->n_counted, 25);
+        }
     }
     struct result *r = load("r@c");
     assert_int_equal(r->last.s, 501);
+    assert_int_equal(r->history_from_ms, 1246);
+    assert_int_equal(r->n_counted, LIMIT_HISTORY / 2);
     char *first = strstr(r->text, "ver=1\n") + 6;
     assert_int_equal(strncmp(first, "100-246 Bob: m\n", 15), 0); /* the newest 256 */
     assert_non_null(strstr(r->text, "100-501 Bob: m\n"));
