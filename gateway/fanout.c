@@ -36,33 +36,39 @@ void fanout_all(struct gateway *g, const struct replica *r, enum stanza_kind kin
     fanout_follow(g, r, kind, tail, mods, FOLLOW_ANY);
 }
 
-static bool is_other(const struct replica_local *l, const struct nick *except, enum audience a,
-                     bool sees, enum follow follow)
+static bool is_other(const struct replica_local *l, const struct others *o)
 {
-    return l->sees == sees && l->occ->nick != except && in(a, l) && follows(l->occ, follow);
+    return l->occ->nick != o->except && in(o->audience, l) && follows(l->occ, o->follow);
 }
 
-void fanout_others(struct gateway *g, const struct replica *r, const struct nick *except,
-                   enum audience a, bool sees, enum follow follow, struct str tail)
+static enum sight sight_of(const struct replica_local *l, const struct others *o)
+{
+    if (l->sees)
+        return SIGHT_ALL;
+    return occ_same_user(l->occ, o->who) ? SIGHT_OWN : SIGHT_NONE;
+}
+
+void fanout_others(struct gateway *g, const struct replica *r, const struct others *o,
+                   enum sight sight, struct str tail)
 {
     uint32_t n;
     const struct replica_local *l = replica_locals(r, &n);
     for (uint32_t i = 0; i < n; i++) {
-        if (is_other(&l[i], except, a, sees, follow))
+        if (is_other(&l[i], o) && sight_of(&l[i], o) == sight)
             fanout_one(g, l[i].sid, STANZA_PRESENCE, tail, false);
     }
 }
 
-bool fanout_any(const struct replica *r, const struct nick *except, enum audience a, bool sees,
-                enum follow follow)
+unsigned fanout_sights(const struct replica *r, const struct others *o)
 {
+    unsigned all = SIGHT_BIT(SIGHT_NONE) | SIGHT_BIT(SIGHT_OWN) | SIGHT_BIT(SIGHT_ALL), found = 0;
     uint32_t n;
     const struct replica_local *l = replica_locals(r, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        if (is_other(&l[i], except, a, sees, follow))
-            return true;
+    for (uint32_t i = 0; i < n && found != all; i++) {
+        if (is_other(&l[i], o))
+            found |= SIGHT_BIT(sight_of(&l[i], o));
     }
-    return false;
+    return found;
 }
 
 void fanout_nick(struct gateway *g, const struct nick *n, enum stanza_kind kind, struct str tail)

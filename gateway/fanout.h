@@ -19,13 +19,22 @@ void fanout_follow(struct gateway *g, const struct replica *r, enum stanza_kind 
                    struct str tail, bool mods, enum follow follow);
 /* Whom a presence goes to. */
 enum audience { AUDIENCE_ALL, AUDIENCE_MODERATORS, AUDIENCE_OTHERS /* than moderators */ };
-/* Those of the audience, of another nick than `except` (NULL: everybody), that see JIDs, or those
- * that do not. */
-void fanout_others(struct gateway *g, const struct replica *r, const struct nick *except,
-                   enum audience a, bool sees, enum follow follow, struct str tail);
-/* Is there anybody fanout_others would send to? Saves the rendering. */
-bool fanout_any(const struct replica *r, const struct nick *except, enum audience a, bool sees,
-                enum follow follow);
+/* What a session may see of the one who is spoken of (W8): no JID; his JIDs, for it is his own
+ * under another nick; every JID, that of the actor too. */
+enum sight { SIGHT_NONE, SIGHT_OWN, SIGHT_ALL };
+#define SIGHT_BIT(s) (1u << (unsigned)(s))
+/* Whom a copy of somebody's presence is for, besides what each of them may see of it. */
+struct others {
+    const struct nick *except; /* its sessions get their own copies */
+    const struct occ *who;     /* a session of the one who is spoken of */
+    enum audience audience;
+    enum follow follow;
+};
+/* Those of them with that sight. */
+void fanout_others(struct gateway *g, const struct replica *r, const struct others *o,
+                   enum sight sight, struct str tail);
+/* Which sights they have, as bits. Saves the rendering. */
+unsigned fanout_sights(const struct replica *r, const struct others *o);
 /* The sessions of one nick. */
 void fanout_nick(struct gateway *g, const struct nick *n, enum stanza_kind kind, struct str tail);
 void fanout_one(struct gateway *g, uint64_t sid, enum stanza_kind kind, struct str tail, bool bulk);

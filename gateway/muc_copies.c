@@ -76,19 +76,21 @@ void copy_versions(struct render_presence *rp, const Verona__Presence *p)
     rp->mav_until = wire_str(p->mav_until);
 }
 
-void copy_to_others(struct muc *m, struct mroom *room, const struct nick *n, enum audience a,
-                    bool sees, struct render_presence *rp, const Verona__Presence *p)
+void copy_to_others(struct muc *m, struct mroom *room, struct others others, enum sight sight,
+                    struct render_presence *rp, const Verona__Presence *p)
 {
     const struct replica *r = room->replica;
     if (!p || !p->mav_since.len) {
-        fanout_others(m->g, r, n, a, sees, FOLLOW_ANY, copy_tail(m, rp));
+        fanout_others(m->g, r, &others, sight, copy_tail(m, rp));
         return;
     }
-    if (fanout_any(r, n, a, sees, FOLLOW_NOT))
-        fanout_others(m->g, r, n, a, sees, FOLLOW_NOT, copy_tail(m, rp));
-    if (fanout_any(r, n, a, sees, FOLLOW_ONLY)) {
+    others.follow = FOLLOW_NOT;
+    if (fanout_sights(r, &others) & SIGHT_BIT(sight))
+        fanout_others(m->g, r, &others, sight, copy_tail(m, rp));
+    others.follow = FOLLOW_ONLY;
+    if (fanout_sights(r, &others) & SIGHT_BIT(sight)) {
         copy_versions(rp, p);
-        fanout_others(m->g, r, n, a, sees, FOLLOW_ONLY, copy_tail(m, rp));
+        fanout_others(m->g, r, &others, sight, copy_tail(m, rp));
     }
 }
 
@@ -111,17 +113,19 @@ void show_others_to(struct muc *m, struct mroom *room, struct nick *n, const Ver
                     bool hidden, enum audience a)
 {
     const struct occ *front = nick_front(n);
+    const struct others others = {.except = n, .who = front, .audience = a};
+    unsigned sights = fanout_sights(room->replica, &others);
     n->few = n->few && a == AUDIENCE_MODERATORS;
-    for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, n, a, sees, FOLLOW_ANY))
+    for (int sight = SIGHT_NONE; sight <= SIGHT_ALL; sight++) {
+        if (!(sights & SIGHT_BIT(sight)))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = hidden;
         copy_from(&rp, front, !hidden);
         if (p)
-            copy_say(&rp, p, sees);
-        copy_items(m, &rp, &n->occs, NULL, sees, false);
-        copy_to_others(m, room, n, a, sees, &rp, p);
+            copy_say(&rp, p, sight == SIGHT_ALL);
+        copy_items(m, &rp, &n->occs, NULL, sight != SIGHT_NONE, false);
+        copy_to_others(m, room, others, (enum sight)sight, &rp, p);
     }
 }
 
@@ -163,7 +167,8 @@ void show_nick_to(struct muc *m, struct mroom *room, const struct nick *n, const
         return;
     struct render_presence rp = copy_of(room, n->name);
     copy_from(&rp, front, true);
-    copy_items(m, &rp, &n->occs, NULL, replica_sees(room->replica, to), false);
+    bool jids = replica_sees(room->replica, to) || occ_same_user(front, to);
+    copy_items(m, &rp, &n->occs, NULL, jids, false);
     client_send(c, STANZA_PRESENCE, copy_tail(m, &rp), true);
 }
 

@@ -1,9 +1,10 @@
 /* muc_copies.h: one copy of a presence, and the copies of somebody who is inside. For
  * muc_presence.c.
  *
- * Every copy is one of three views: own (status 110, own JIDs, built from that session's own
- * presence), with JIDs, without JIDs. The latter two are rendered once each. Who sees JIDs and
- * whose presence is shown at all is the replica's to say. */
+ * Every copy is one of four views: own (status 110, own JIDs, built from that session's own
+ * presence), with JIDs, without JIDs, and for his own sessions under other nicks with his JIDs but
+ * no actor's. The latter three are rendered once each. Who sees JIDs and whose presence is shown at
+ * all is the replica's to say. */
 #ifndef MUC_GATEWAY_MUC_COPIES_H
 #define MUC_GATEWAY_MUC_COPIES_H
 
@@ -25,10 +26,10 @@ void copy_items(struct muc *m, struct render_presence *rp, const struct list *oc
                 const struct occ *first, bool jids, bool gone);
 /* XEP-0463: the versions, for one who follows them. */
 void copy_versions(struct render_presence *rp, const Verona__Presence *p);
-/* Renders and sends rp to all others who share a view; to those who follow the versions with them.
+/* Renders and sends rp to all others with that sight; to those who follow the versions with them.
  */
-void copy_to_others(struct muc *m, struct mroom *room, const struct nick *n, enum audience a,
-                    bool sees, struct render_presence *rp, const Verona__Presence *p);
+void copy_to_others(struct muc *m, struct mroom *room, struct others others, enum sight sight,
+                    struct render_presence *rp, const Verona__Presence *p);
 struct str copy_tail(struct muc *m, const struct render_presence *rp);
 
 /* ---- the copies of an occupant who is inside. p NULL: nothing besides his state. */

@@ -78,17 +78,20 @@ static void old_nick_others(struct muc *m, struct mroom *room, struct nick *old,
         show_others(m, room, old, NULL, false); /* W12: the rest stay */
         return;
     }
-    enum audience a = audience_of(room, old, true);
-    for (int sees = 0; sees < 2; sees++) {
-        if (!fanout_any(room->replica, old, a, sees, FOLLOW_ANY))
+    const struct occ *first = OCC_OF(moved->next);
+    const struct others others = {
+        .except = old, .who = first, .audience = audience_of(room, old, true)};
+    unsigned sights = fanout_sights(room->replica, &others);
+    for (int sight = SIGHT_NONE; sight <= SIGHT_ALL; sight++) {
+        if (!(sights & SIGHT_BIT(sight)))
             continue;
         struct render_presence rp = copy_of(room, old->name);
         rp.unavailable = true;
         rp.item_nick = new_name;
-        copy_from(&rp, OCC_OF(moved->next), false);
-        copy_say(&rp, p, sees);
-        copy_items(m, &rp, moved, NULL, sees, false);
-        copy_to_others(m, room, old, a, sees, &rp, p);
+        copy_from(&rp, first, false);
+        copy_say(&rp, p, sight == SIGHT_ALL);
+        copy_items(m, &rp, moved, NULL, sight != SIGHT_NONE, false);
+        copy_to_others(m, room, others, (enum sight)sight, &rp, p);
     }
 }
 
@@ -208,22 +211,24 @@ static void part(struct muc *m, struct mroom *room, struct nick *n, struct list 
                  const Verona__Presence *p, struct str status)
 {
     struct replica *r = room->replica;
-    enum audience a = audience_of(room, n, true);
+    const struct others others = {
+        .except = n, .who = OCC_OF(gone->next), .audience = audience_of(room, n, true)};
     bool stays = !list_empty(&n->occs);
     bool shows = replica_shows(r, OCC_OF(gone->next)->role);
     if (stays && shows)
         show_others(m, room, n, NULL, false); /* W12: not the last session */
-    for (int sees = 0; !stays && shows && sees < 2; sees++) {
-        if (!fanout_any(r, n, a, sees, FOLLOW_ANY))
+    unsigned sights = !stays && shows ? fanout_sights(r, &others) : 0;
+    for (int sight = SIGHT_NONE; sight <= SIGHT_ALL; sight++) {
+        if (!(sights & SIGHT_BIT(sight)))
             continue;
         struct render_presence rp = copy_of(room, n->name);
         rp.unavailable = true;
         rp.payload = wire_str(p->payload);
         rp.status_text = status;
-        rp.occupant_id = OCC_OF(gone->next)->occupant_id;
-        copy_say(&rp, p, sees);
-        copy_items(m, &rp, gone, NULL, sees, true);
-        copy_to_others(m, room, n, a, sees, &rp, p);
+        rp.occupant_id = others.who->occupant_id;
+        copy_say(&rp, p, sight == SIGHT_ALL);
+        copy_items(m, &rp, gone, NULL, sight != SIGHT_NONE, true);
+        copy_to_others(m, room, others, (enum sight)sight, &rp, p);
     }
     show_owns(m, room, n, NULL, NULL, false);
     LIST_FOREACH(it, gone)

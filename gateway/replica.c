@@ -269,6 +269,10 @@ static void set_identity(struct occ *o, struct str jid, struct str occupant_id)
     mem_free((void *)(uintptr_t)o->jid.p);
     o->jid = (struct str){p, jid.n};
     o->occupant_id = (struct str){p + jid.n, occupant_id.n};
+    o->id_head = 0;
+    if (occupant_id.n)
+        memcpy(&o->id_head, occupant_id.p,
+               occupant_id.n < sizeof o->id_head ? occupant_id.n : sizeof o->id_head);
 }
 
 static struct occ *occ_new(struct replica *r, uint32_t gateway, uint64_t sid)

@@ -24,7 +24,8 @@ struct occ {
     struct list in_nick; /* of nick->occs; first: the last one that was updated */
     struct nick *nick;
     uint64_t sid, join_pos;
-    struct str jid; /* full; with occupant_id in one piece of memory that the occ owns */
+    uint64_t id_head; /* begin of the occupant-id: another one has another user */
+    struct str jid;   /* full; with occupant_id in one piece of memory that the occ owns */
     struct str occupant_id;
     struct str presence; /* the client's children as XML; owned */
     struct str hats; /* <hats/> that the room gives him, as XML (XEP-0317); owned; mostly none */
@@ -72,6 +73,12 @@ struct occ *replica_find_local(const struct replica *r, uint64_t sid);
 void replica_remove(struct replica *r, struct occ *o);
 /* A removal names this occupancy or a later one of the same session (RELIABILITY §2.5, Stream). */
 bool replica_removes(const struct occ *o, const Verona__Occupancy *named);
+
+/* Are both of one user? One occupant-id is one user (FEATURES W13). */
+static inline bool occ_same_user(const struct occ *a, const struct occ *b)
+{
+    return a->id_head == b->id_head && str_eq(a->occupant_id, b->occupant_id);
+}
 
 struct nick *replica_nick(const struct replica *r, struct str name); /* NULL if nobody has it */
 struct occ *nick_front(const struct nick *n);

@@ -89,9 +89,8 @@ static void disco_info(struct step *st)
     f->reply.avatar_hash = show_str(st, room->avatar_hash);
     f->reply.max_history = config_max_history(&room->config);
     f->reply.registered = takes_registrations(room);
-    f->reply.has_activity =
-        shows_activity(&room->config) &&
-        activity_of_day(&room->activity, st->ev->now_ms, &f->reply.n_messages);
+    f->reply.has_activity = shows_activity(&room->config) &&
+                            activity_of_day(&room->activity, st->ev->now_ms, &f->reply.n_messages);
     contacts(st, f);
     f->reply.logs = logs(st);
 }

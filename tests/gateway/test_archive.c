@@ -204,8 +204,8 @@ static bool kept(const char *inner)
     return ev.message->archive;
 }
 
-/* W30, X0313-subjects, X0313-bodyless, X0334-no-store, X0334-no-permanent-store, X0334-store: what is worth
- * keeping. */
+/* W30, X0313-subjects, X0313-bodyless, X0334-no-store, X0334-no-permanent-store, X0334-store: what
+ * is worth keeping. */
 static void what_is_kept(void **state)
 {
     (void)state;

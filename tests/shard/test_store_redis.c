@@ -488,7 +488,8 @@ static void a_room_that_moved_says_where_to(void **state)
     assert_string_equal(load("r@c")->text, "");
 }
 
-/* X0502-counted, X0502-omitted: what counts as activity is in the log, and from when on it is whole. */
+/* X0502-counted, X0502-omitted: what counts as activity is in the log, and from when on it is
+ * whole. */
 static void history_is_bounded(void **state)
 {
     (void)state;

@@ -151,6 +151,7 @@ static void test_W50_voice(void **state)
 }
 
 /* W51: every session of the bare JID. */
+/* And W8: one's sessions under other nicks see one's JIDs, but not the actor's. */
 static void test_W51_ban(void **state)
 {
     (void)state;
@@ -171,14 +172,14 @@ static void test_W51_ban(void **state)
              "  paris <presence from='R/Phone'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
              "  romeo <presence from='R/Phone'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/></x></presence>\n"
              "  juliet/phone <presence from='R/Romeo'><x xmlns='U'><item affiliation='owner' role='moderator'/></x></presence>\n"
-             "  juliet/phone <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet/phone <presence from='R/Juliet'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/r'/></x></presence>\n"
              "  juliet/phone <presence from='R/Paris'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
              "  juliet/phone <presence from='R/Phone'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/><status code='110'/></x></presence>\n"
              "  juliet/phone <message from='R' type='groupchat'><subject/></message>\n"
-             "  juliet@2 <presence from='R/Phone'><x xmlns='U'><item affiliation='none' role='participant'/></x></presence>\n"
+             "  juliet@2 <presence from='R/Phone'><x xmlns='U'><item affiliation='none' role='participant' jid='juliet@example.org/phone'/></x></presence>\n"
              "romeo: <iq to='R' type='set' id='a'><query xmlns='A'><item affiliation='outcast' jid='juliet@example.org/phone'><reason>Treason</reason></item></query></iq>\n"
              "  paris <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none'><actor nick='Romeo'/><reason>Treason</reason></item></x></presence>\n"
-             "  juliet/phone <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none'><actor nick='Romeo'/><reason>Treason</reason></item></x></presence>\n"
+             "  juliet/phone <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none' jid='juliet@example.org/r'><actor nick='Romeo'/><reason>Treason</reason></item></x></presence>\n"
              "  romeo <presence from='R/Juliet' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none' jid='juliet@example.org/r'><actor nick='Romeo' jid='romeo@example.org/r'/><reason>Treason</reason></item></x></presence>\n"
              "  paris <presence from='R/Phone' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none'><actor nick='Romeo'/><reason>Treason</reason></item></x></presence>\n"
              "  romeo <presence from='R/Phone' type='unavailable'><x xmlns='U'><status code='301'/><item affiliation='outcast' role='none' jid='juliet@example.org/phone'><actor nick='Romeo' jid='romeo@example.org/r'/><reason>Treason</reason></item></x></presence>\n"

@@ -166,6 +166,28 @@ static void picture_set(struct picture *p, struct str nick, const struct xnode *
     put(p->seen[i].affiliation, xnode_attr(item, "affiliation"));
 }
 
+struct owner {
+    struct str nick, bare;
+    bool his, others;
+};
+
+static void find_owner(void *ctx, const struct room_record *r)
+{
+    struct owner *o = ctx;
+    if (str_eq(r->nick, o->nick)) {
+        o->his = o->his || str_eq(jid_bare(r->jid), o->bare);
+        o->others = o->others || !str_eq(jid_bare(r->jid), o->bare);
+    }
+}
+
+/* Is the nick one of his, now? */
+static bool is_his(const struct views *v, const struct picture *p, struct str nick)
+{
+    struct owner o = {nick, jid_bare(str_of(p->jid)), false, false};
+    room_each_record(wire_room(v->w), find_owner, &o);
+    return o.his && !o.others;
+}
+
 static void on_presence(struct views *v, struct picture *p, const struct xnode *st)
 {
     const struct xnode *x = xnode_child(st, NS_MUC_USER, "x");
@@ -188,8 +210,8 @@ static void on_presence(struct views *v, struct picture *p, const struct xnode *
     }
     if (xnode_attr(item, "jid").n == 0) {
         v->n_hidden++;
-        /* W8: whoever may see JIDs is shown them */
-        if (own || (p->sees && p->sees_before && p->inside_before))
+        /* W8: whoever may see JIDs is shown them, and everybody his own */
+        if (own || is_his(v, p, nick) || (p->sees && p->sees_before && p->inside_before))
             fail_msg("%s: %s is not shown the JID of %.*s", v->text, p->jid, STR_FMT(nick));
     } else {
         v->n_jids++;
