@@ -585,6 +585,16 @@ static void a_vcard(void **state)
          "<vCard xmlns='vcard-temp'><FN>A &amp; "
          "B</FN><PHOTO><TYPE>image/png</TYPE><BINVAL>&#xA;aGVs&#xA; bG8=</BINVAL></PHOTO>"
          "<PHOTO><TYPE>image/svg+xml</TYPE><BINVAL>YQ==</BINVAL></PHOTO></vCard>");
+    static const char *const types[] = {"image/png", "image/jpeg", "image/gif", "image/svg+xml",
+                                        "image/webp"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char text[256];
+        snprintf(text, sizeof text, VCARD("<PHOTO><TYPE>%s</TYPE><BINVAL>YQ==</BINVAL></PHOTO>"),
+                 types[i]);
+        assert_int_equal(in(text, ROOM), MUC_IN_EVENT);
+        assert_int_equal(ev.body_case, VERONA__ROOM_EVENT__BODY_VCARD);
+        same(ev.vcard->hash, "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8");
+    }
     /* nothing, or nothing but an empty picture, removes it (X0486-remove) */
     static const char *const empty[] = {
         VCARD(""), VCARD("<PHOTO/>"),

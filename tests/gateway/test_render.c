@@ -432,7 +432,7 @@ static const struct xnode *form_of(struct arena *a, Verona__Reply *r, const char
     return xnode_child(xnode_child(iq, ns, "query"), NS_DATA, "x");
 }
 
-/* W63 */
+/* W63, X0500-field: text-single, an integer from 0 on */
 static void config(void **state)
 {
     (void)state;
@@ -452,6 +452,7 @@ static void config(void **state)
     c.whois_anyone = c.public_ = c.members_only = true;
     c.allow_pm = 2;
     c.max_users = 33;
+    c.slow_mode_s = 20;
     c.presence_broadcast = 1u << ROLE_PARTICIPANT | 1u << ROLE_MODERATOR;
     const struct xnode *x = form_of(&a, &r, NS_MUC_OWNER);
     assert_non_null(x);
@@ -480,6 +481,17 @@ static void config(void **state)
     field(x, "muc#maxhistoryfetch", "text-single", "");
     field(x, "x-" C "listoccupants", "boolean", "1");
     field(x, "x-" C "registration", "boolean", "1");
+    field(x, C "slow_mode_duration", "text-single", "20");
+    const struct xnode *valid =
+        xnode_child(field_of(x, C "slow_mode_duration"),
+                    "http://jabber.org/protocol/xdata-validate", "validate");
+    assert_non_null(valid);
+    assert_true(str_is(xnode_attr(valid, "datatype"), "xs:integer"));
+    const struct xnode *range =
+        xnode_child(valid, "http://jabber.org/protocol/xdata-validate", "range");
+    assert_non_null(range);
+    assert_true(str_is(xnode_attr(range, "min"), "0"));
+    assert_true(str_is(xnode_attr(range, "max"), "86400"));
     c.max_users = 0;
     c.has_max_history = c.hide_occupants = c.no_registration = true;
     x = form_of(&a, &r, NS_MUC_OWNER);

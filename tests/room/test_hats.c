@@ -20,7 +20,7 @@
     "  reply romeo command create completed\n"                                                    \
     "  status 104\n"
 
-/* X0317-create, X0317-assign, X0317-presence, X0317-unassign, X0317-notify, X0317-hash: a hat is made, given to one
+/* X0317-create, X0317-assign, X0317-presence, X0317-unassign, X0317-notify: a hat is made, given to one
  * inside and one outside, shown in each presence, to newcomers too, and taken. */
 static void test_X0317_worn(void **state)
 {
@@ -206,6 +206,54 @@ static void test_R119_ban(void **state)
              "  reply romeo result\n");
 }
 
+static void take_hash(struct trace *t, char out[64])
+{
+    struct room_event ev = {.type = ROOM_EV_DISCO_INFO, .now_ms = t->now_ms, .epoch = t->epoch,
+                            .origin = {1, 1, 1, STR("x@x/r")}};
+    room_effects_reset(&t->fx);
+    assert_int_equal(room_step(t->room, &ev, &t->fx), 0);
+    snprintf(out, 64, "%.*s", STR_FMT(t->fx.list[0].reply.hats_hash));
+}
+
+/* X0317-hash: none without a list; another one with each change of it, of uri, title, hue and order; the same for the
+ * same list, whoever wears them. */
+static void test_X0317_hash(void **state)
+{
+    (void)state;
+    static const char *const steps[] = {
+        "create submit title=Host uri=u:host hue=327.2", "create submit title=Host uri=u:host hue=10",
+        "create submit title=Chair uri=u:host hue=10",   "create submit title=Host uri=u:other hue=10",
+        "destroy submit uri=u:host",                     "create submit title=Chair uri=u:host hue=10",
+    };
+    static const char *const after[] = {
+        "1:Host", "1:Host", "1:Chair", "1:Chair 2:Host", "2:Host", "2:Host 3:Chair",
+    };
+    enum { STEPS = sizeof steps / sizeof *steps };
+    char hashes[STEPS + 1][64], again[64], line[512];
+    struct trace t;
+    trace_init(&t);
+    trace_room(&t, "");
+    take_hash(&t, hashes[0]);
+    assert_string_equal(hashes[0], "");
+    for (int i = 0; i < STEPS; i++) {
+        snprintf(line, sizeof line, "romeo: command %s\n  persist config %d by=romeo@example.org state %s\nok\n"
+                 "  reply romeo command %.*s completed\n  status 104\n", steps[i], 3 + i, after[i],
+                 (int)strcspn(steps[i], " "), steps[i]);
+        trace_run(&t, line);
+        take_hash(&t, hashes[i + 1]);
+        assert_true(strlen(hashes[i + 1]) > 0);
+        for (int k = 0; k <= i; k++)
+            assert_string_not_equal(hashes[k], hashes[i + 1]);
+    }
+    trace_run(&t, "romeo: command assign submit jid=a@b uri=u:host\n"
+                  "  persist affiliations 9 by=romeo@example.org state 2:Host 3:Chair a@b=none hats=3\n"
+                  "ok\n"
+                  "  reply romeo command assign completed\n");
+    take_hash(&t, again);
+    assert_string_equal(again, hashes[STEPS]);
+    trace_deinit(&t);
+}
+
 /* W51, R33, R119: a hat is no affiliation, so it protects nobody from the ban of his domain, inside or not. */
 static void test_W51_a_hat_protects_nobody(void **state)
 {
@@ -273,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_X0317_kinds),
         cmocka_unit_test(test_X0317_forbidden),
         cmocka_unit_test(test_R119_ban),
+        cmocka_unit_test(test_X0317_hash),
         cmocka_unit_test(test_W51_a_hat_protects_nobody),
         cmocka_unit_test(test_R125_bounds),
     };
