@@ -119,12 +119,19 @@ void call_item_over(struct call_item *item, const char *why, const char *done, c
 
 /* ---------------------------------------------------------------- values */
 
+enum { SHOWN = 100 }; /* bytes of a wrong value that its refusal repeats */
+
+/* Its beginning, of whole characters. */
 static const char *complain(struct call *call, struct str raw, const char *what)
 {
     struct buf b;
+    size_t n = raw.n < SHOWN ? raw.n : SHOWN;
+    while (n < raw.n && n > 0 && ((unsigned char)raw.p[n] & 0xc0) == 0x80)
+        n--;
     buf_init(&b);
-    buf_printf(&b, "\"%.*s\" is not %s", (int)(raw.n < 100 ? raw.n : 100), raw.p ? raw.p : "",
-               what);
+    buf_c(&b, '"');
+    buf_put(&b, raw.p, n);
+    buf_printf(&b, "\" is not %s", what);
     const char *text = arena_str(&call->arena, buf_as_str(&b)).p;
     buf_deinit(&b);
     return text;

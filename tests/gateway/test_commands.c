@@ -55,6 +55,26 @@ static void go_on(const char *session, const char *want)
     rig_hear(0, want);
 }
 
+/* What is wrong is repeated up to a number of bytes, and never a part of a character: that would
+ * end the stream of whoever asked. */
+static void a_refusal_is_utf8(void **state)
+{
+    (void)state;
+    admin();
+    char text[1024], want[512], name[101];
+    memset(name, 'a', 99);
+    name[99] = '\0';
+    snprintf(text, sizeof text,
+             COMMAND("1", "",
+                     "<x xmlns='jabber:x:data' type='submit'><field var='after'>"
+                     "<value>%s\xc3\xa9\xc3\xa9</value></field></x>"),
+             name);
+    snprintf(want, sizeof want, "&quot;%s&quot; is not the address of a room here", name);
+    rig_say(0, text);
+    rig_hear(0, want);
+    end();
+}
+
 /* X0050-session: whoever waits too long begins anew. */
 static void patience(void **state)
 {
@@ -113,10 +133,8 @@ static void forbidden(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(patience),
-        cmocka_unit_test(gone),
-        cmocka_unit_test(at_once),
-        cmocka_unit_test(forbidden),
+        cmocka_unit_test(a_refusal_is_utf8), cmocka_unit_test(patience),  cmocka_unit_test(gone),
+        cmocka_unit_test(at_once),           cmocka_unit_test(forbidden),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
