@@ -67,6 +67,7 @@ enum {
     LIMIT_EXTRA_PLACES = 5,        /* admins and owners in a full room (XEP-0045 §7.2.9) */
     LIMIT_SLOW_MODE_S = 86400,     /* seconds between two messages (XEP-0500) */
     LIMIT_SLOW_SPEAKERS = 10000,   /* whose last message is remembered, per room */
+    LIMIT_RECENT = 1000,           /* users whose invitations and wishes are counted, per room */
     LIMIT_AVATAR_MAX = 128 * 1024, /* room.avatar_max: the pictures of a room's vCard, decoded */
     LIMIT_VCARD = 192 * 1024,      /* the whole vCard as XML */
     LIMIT_AVATARS = 4,             /* pictures in it */

@@ -81,7 +81,7 @@
     X(CFG_ROOM_MAX_MESSAGE, "room.max_message", INT, "0", "S", "bytes of a message's content that rooms accept (0: as much as limits.stanza)") \
     X(CFG_ROOM_MESSAGE_RATE, "room.message_rate", INT, "2000", "S", "messages per second that one room accepts (0: no limit); admins are exempt") \
     X(CFG_ROOM_PRESENCE_RATE, "room.presence_rate", INT, "500", "S", "changes of presence per second that one room shows (0: no limit); more are merged") \
-    X(CFG_ROOM_INVITE_RATE, "room.invite_rate", INT, "60", "S", "invitations per minute of one user in one room (0: no limit); admins are exempt") \
+    X(CFG_ROOM_INVITE_RATE, "room.invite_rate", INT, "60", "S", "invitations, and refusals of them, per minute of one user in one room (0: no limit); admins are exempt") \
     X(CFG_LIMIT_JOIN_RATE, "limits.join_rate", INT, "50", "G", "joins per second of one session (0: no limit); above it reading is delayed") \
     X(CFG_ROOM_AVATAR_MAX, "room.avatar_max", INT, "65536", "S", "bytes of a room's avatar, at most 131072; 0: rooms have none") \
     X(CFG_ROOM_WHOIS, "room.default.whois", STR, "moderators", "S", "moderators or anyone: who sees real JIDs in a new room") \

@@ -78,6 +78,16 @@ void invite_commit(struct step *st, struct pending *p)
     post(st, p->invite.list, p->invite.n, p->invite.from, p->invite.has_body, p->invite.body);
 }
 
+/* R123: each user so many in a minute, also if he leaves and comes back. */
+static bool may_post(struct step *st, uint32_t n)
+{
+    uint32_t rate = st->room->service->invite_rate;
+    if (!rate)
+        return true;
+    struct recent *r = recents_get(&st->room->recents, step_bare(st));
+    return rate_take(&r->posts, n, rate, 60000, st->ev->now_ms);
+}
+
 void invite_step(struct step *st)
 {
     const struct room *room = st->room;
@@ -105,9 +115,7 @@ void invite_step(struct step *st)
         reply_error(st, SE_POLICY_VIOLATION); /* R133 */
         return;
     }
-    struct person *p = s->occupant->person; /* R123 */
-    if (p->affiliation < AFFIL_ADMIN &&
-        !rate_take(&p->invitations, ev->invite.n, room->service->invite_rate, 60000, ev->now_ms)) {
+    if (s->occupant->person->affiliation < AFFIL_ADMIN && !may_post(st, ev->invite.n)) {
         reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("Too many invitations"));
         return;
     }
@@ -139,11 +147,13 @@ static struct str inviter(const struct room *room, struct str to)
     return STR_NULL;
 }
 
-/* R73, W73. The room is no relay for strangers, and its silence tells them nothing. */
+/* R73, W73. The room is no relay for strangers, and its silence tells them nothing. Nobody needs to
+ * have been invited to refuse, so it has the bounds of inviting. */
 void decline_step(struct step *st)
 {
+    enum affiliation a = room_affil(st->room, step_bare(st));
     struct str to = inviter(st->room, st->ev->decline.to);
-    if (!to.n)
+    if (!to.n || a == AFFIL_OUTCAST || (a < AFFIL_ADMIN && !may_post(st, 1)))
         return;
     struct fx *f = room_effects_add(st->fx, FX_POST);
     f->post.is_decline = true;

@@ -26,8 +26,6 @@ struct person {
     struct room_hat *hats; /* that he wears: owned array of the room's strings */
     uint32_t n_hats;
     char occupant_id[OCCUPANT_ID_LEN]; /* hex (W13) */
-    uint64_t voice_ms;                 /* when voice was asked for last; 0: never */
-    struct rate invitations;           /* that were sent (R123) */
     struct list occupants;
     UT_hash_handle hh;
 };

@@ -19,6 +19,7 @@ struct room *room_new(struct str jid, const struct room_service *service)
     affils_init(&room->affils);
     history_init(&room->history);
     slow_init(&room->slow);
+    recents_init(&room->recents);
     list_init(&room->pending);
     return room;
 }
@@ -94,6 +95,7 @@ void room_destroy(struct room **room_p)
     affils_deinit(&room->affils);
     history_deinit(&room->history);
     slow_deinit(&room->slow);
+    recents_deinit(&room->recents);
     config_release(&room->config);
     str_release(&room->subject);
     str_release(&room->subject_nick);

@@ -19,6 +19,7 @@
 #include "shard/room/occupant.h"
 #include "shard/room/plan.h"
 #include "shard/room/room.h"
+#include "shard/room/recent.h"
 #include "shard/room/slow.h"
 
 struct room {
@@ -55,6 +56,7 @@ struct room {
     struct history history;
     struct activity activity;
     struct slow slow;
+    struct recents recents;
 
     struct list pending; /* of struct pending, oldest first */
     uint32_t n_pending;

@@ -16,8 +16,10 @@ static bool has_moderator(const struct room *room)
  * them. */
 static void request(struct step *st, const struct session *s)
 {
-    const struct room *room = st->room;
-    struct person *p = s->occupant->person;
+    struct room *room = st->room;
+    struct str bare = s->occupant->person->bare;
+    const struct recent *before = recents_find(&room->recents, bare);
+    uint64_t last_ms = before ? before->voice_ms : 0;
     if (!room->config.moderated) {
         reply_error(st, SE_SERVICE_UNAVAILABLE); /* everybody has voice (R29) */
     } else if (st->ev->voice.role != ROLE_PARTICIPANT) {
@@ -26,11 +28,12 @@ static void request(struct step *st, const struct session *s)
         reply_error_text(st, SE_NOT_ALLOWED, STR("You have voice"));
     } else if (!has_moderator(room)) {
         reply_error_text(st, SE_RECIPIENT_UNAVAILABLE, STR("No moderator is here"));
-    } else if (p->voice_ms && st->ev->now_ms >= p->voice_ms &&
-               st->ev->now_ms - p->voice_ms < room->service->voice_interval_ms) {
+    } else if (last_ms && st->ev->now_ms >= last_ms &&
+               st->ev->now_ms - last_ms < room->service->voice_interval_ms) {
         reply_error_text(st, SE_RESOURCE_CONSTRAINT, STR("You asked for voice a moment ago"));
     } else {
-        p->voice_ms = st->ev->now_ms;
+        if (room->service->voice_interval_ms)
+            recents_get(&room->recents, bare)->voice_ms = st->ev->now_ms;
         struct fx *f = room_effects_add(st->fx, FX_VOICE);
         f->voice.nick = show_str(st, s->occupant->nick);
         f->voice.jid = show_str(st, s->jid);

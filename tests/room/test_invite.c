@@ -117,7 +117,13 @@ static void test_W73_decline(void **state)
              "juliet: decline romeo@example.org\n"
              "  post decline to=romeo@example.org from=juliet@example.org\n"
              "juliet: decline room@muc.example.org/Nobody\n"
-             "juliet: decline paris@example.org\n");
+             "juliet: decline paris@example.org\n"
+             "romeo: set affiliation=outcast jid=juliet@example.org\n"
+             "  persist affiliations 3 by=romeo@example.org state juliet@example.org=outcast\n"
+             "ok\n"
+             "  notice moderators 301 juliet@example.org=outcast\n"
+             "  reply romeo result\n"
+             "juliet: decline romeo@example.org\n");
 }
 
 int main(void)

@@ -240,6 +240,14 @@ static void test_invitation_rate(void **state)
                   "  reply juliet message error resource-constraint/wait text='Too many invitations' id=i\n"
                   "juliet: invite b@x\n"
                   "  post invite to=b@x from=room@muc.example.org/Juliet\n"
+                  /* leaving does not help */
+                  "juliet: leave\n"
+                  "  leave Juliet(juliet@example.org/r none/none)\n"
+                  "juliet: join Juliet\n"
+                  "  join Juliet(juliet@example.org/r none/participant)\n"
+                  "  subject to=juliet\n"
+                  "juliet: invite d@x id=i\n"
+                  "  reply juliet message error resource-constraint/wait text='Too many invitations' id=i\n"
                   "wait 30000\n"
                   "juliet: invite c@x\n"
                   "  post invite to=c@x from=room@muc.example.org/Juliet\n"
@@ -247,6 +255,27 @@ static void test_invitation_rate(void **state)
                   "  post invite to=a@x from=room@muc.example.org/Romeo\n"
                   "  post invite to=b@x from=room@muc.example.org/Romeo\n"
                   "  post invite to=c@x from=room@muc.example.org/Romeo\n");
+    trace_deinit(&t);
+}
+
+/* S7.8-spam, W73: nobody need have been invited to refuse; so the room passes no more of one user on. */
+static void test_refusal_rate(void **state)
+{
+    (void)state;
+    struct trace t;
+    trace_init(&t);
+    t.service.invite_rate = 2;
+    trace_room(&t, "");
+    trace_run(&t, "juliet: decline romeo@example.org reason=1\n"
+                  "  post decline to=romeo@example.org from=juliet@example.org reason=1\n"
+                  "juliet: decline room@muc.example.org/Romeo reason=2\n"
+                  "  post decline to=romeo@example.org/r from=juliet@example.org reason=2\n"
+                  "juliet: decline romeo@example.org reason=3\n"
+                  "paris: decline romeo@example.org\n"
+                  "  post decline to=romeo@example.org from=paris@example.org\n"
+                  "wait 30000\n"
+                  "juliet: decline romeo@example.org reason=4\n"
+                  "  post decline to=romeo@example.org from=juliet@example.org reason=4\n");
     trace_deinit(&t);
 }
 
@@ -286,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_slow_mode_before_the_rate),
         cmocka_unit_test(test_presence_rate),
         cmocka_unit_test(test_invitation_rate),
+        cmocka_unit_test(test_refusal_rate),
         cmocka_unit_test(test_overcrowded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -228,9 +229,31 @@ static void test_events_out_of_range(void **state)
     room_destroy(&room);
 }
 
+/* R123, R86: who did something last is remembered longest. */
+static void test_recents_are_bounded(void **state)
+{
+    (void)state;
+    struct recents rs;
+    char jid[32];
+    recents_init(&rs);
+    for (int i = 0; i <= LIMIT_RECENT; i++) {
+        int n = snprintf(jid, sizeof jid, "u%d@x", i);
+        recents_get(&rs, (struct str){jid, (size_t)n})->voice_ms = 1 + (uint64_t)i;
+        if (i == 1)
+            recents_get(&rs, STR("u0@x"))->voice_ms = 7;
+    }
+    assert_int_equal(rs.n, LIMIT_RECENT);
+    assert_null(recents_find(&rs, STR("u1@x")));
+    assert_int_equal(recents_find(&rs, STR("u0@x"))->voice_ms, 7);
+    assert_int_equal(recents_find(&rs, STR("u2@x"))->voice_ms, 3);
+    recents_deinit(&rs);
+    assert_int_equal(rs.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recents_are_bounded),
         cmocka_unit_test(test_W25_roles_on_entering),
         cmocka_unit_test(test_W48_roles_follow_affiliations),
         cmocka_unit_test(test_W44_affiliation_table),

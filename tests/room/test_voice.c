@@ -71,6 +71,12 @@ static void test_asking_again(void **state)
                   "wait 59999\n"
                   "juliet: voice id=v\n"
                   "  reply juliet message error resource-constraint/wait text='You asked for voice a moment ago' id=v\n"
+                  /* leaving does not help */
+                  "juliet: leave\n"
+                  "  leave Juliet(juliet@example.org/r none/none)\n"
+                  JULIET_VISITS
+                  "juliet: voice id=v\n"
+                  "  reply juliet message error resource-constraint/wait text='You asked for voice a moment ago' id=v\n"
                   "wait 1\n"
                   "juliet: voice\n"
                   "  voice nick=Juliet jid=juliet@example.org/r\n");
