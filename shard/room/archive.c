@@ -6,18 +6,22 @@
 
 enum { DAY_MS = 24 * 3600 * 1000 };
 
+bool step_could_enter(const struct step *st)
+{
+    const struct room *room = st->room;
+    enum affiliation a = room_affil(room, step_bare(st));
+    if (a != AFFIL_NONE)
+        return a != AFFIL_OUTCAST;
+    return !room->config.members_only && (!room->config.secret.n || step_session(st));
+}
+
 /* R90: whoever could come in may read what was said; decided when he asks. */
 static enum stanza_error refusal(const struct step *st)
 {
     const struct room *room = st->room;
-    enum affiliation a = room_affil(room, step_bare(st));
-    if (room->locked && a != AFFIL_OWNER)
+    if (room->locked && room_affil(room, step_bare(st)) != AFFIL_OWNER)
         return SE_ITEM_NOT_FOUND; /* as for whoever wants to enter (W17) */
-    if (a == AFFIL_OUTCAST)
-        return SE_FORBIDDEN;
-    if (a == AFFIL_NONE && room->config.members_only)
-        return SE_FORBIDDEN;
-    if (a == AFFIL_NONE && room->config.secret.n && !step_session(st))
+    if (!step_could_enter(st))
         return SE_FORBIDDEN;
     return room->config.archive ? SE_NONE : SE_SERVICE_UNAVAILABLE;
 }

@@ -79,7 +79,8 @@ static void disco_info(struct step *st)
     struct fx *f = reply_add(st, FXR_DISCO_INFO);
     f->reply.config = config_copy(&st->fx->arena, &room->config);
     f->reply.n_occupants = room->roster.n_occupants;
-    f->reply.subject = show_str(st, room->subject);
+    if (step_could_enter(st)) /* it was said inside */
+        f->reply.subject = show_str(st, room->subject);
     if (room->n_hats) {
         char hash[HATS_HASH];
         hats_hash(room, hash);

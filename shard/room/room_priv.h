@@ -283,6 +283,9 @@ enum stanza_error config_form_read(const struct room *room, const struct room_co
 uint8_t config_codes(const struct room_config *before, const struct room_config *after,
                      uint16_t codes[8]);
 
+/* Not an outcast, nor kept out by members-only or a password he does not need to know: inside or
+ * affiliated. */
+bool step_could_enter(const struct step *st);
 void archive_step(struct step *st);
 /* XEP-0424: the message of this room that the event takes back; s 0: none. */
 struct event_name retract_target(const struct step *st);

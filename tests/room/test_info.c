@@ -34,6 +34,48 @@ static void test_W77_info(void **state)
              "  reply juliet info name=Mantua occupants=1 subject=Night\n");
 }
 
+/* S6.4-subject, S14.4-hidden-room: what was said inside is not for who may not come in. */
+static void test_W77_subject_of_a_closed_room(void **state)
+{
+    (void)state;
+    trace_in("",
+             "romeo: set affiliation=outcast jid=tybalt@example.org ; affiliation=member jid=paris@example.org\n"
+             "  persist affiliations 3 by=romeo@example.org state tybalt@example.org=outcast paris@example.org=member\n"
+             "ok\n"
+             "  notice moderators 301 tybalt@example.org=outcast\n"
+             "  notice moderators paris@example.org=member\n"
+             "  reply romeo result\n"
+             "romeo: subject Night id=s1\n"
+             "  persist subject 4 by=romeo@example.org subject=Night state\n"
+             "ok\n"
+             "  message Romeo Night 7-4 id=s1\n"
+             "stranger: disco\n"
+             "  reply stranger info occupants=1 subject=Night\n"
+             "tybalt: disco\n"
+             "  reply tybalt info occupants=1\n"
+             "romeo: submit membersonly=1\n"
+             "  persist config 5 by=romeo@example.org state\n"
+             "ok\n"
+             "  reply romeo result\n"
+             "  status 104\n"
+             "stranger: disco\n"
+             "  reply stranger info occupants=1\n"
+             "paris: disco\n"
+             "  reply paris info occupants=1 subject=Night\n"
+             "romeo: submit membersonly=0 roomsecret=rose\n"
+             "  persist config 6 by=romeo@example.org state\n"
+             "ok\n"
+             "  reply romeo result\n"
+             "  status 104\n"
+             "stranger: disco\n"
+             "  reply stranger info occupants=1\n"
+             "stranger: join Stranger pass=rose\n"
+             "  join Stranger(stranger@example.org/r none/participant)\n"
+             "  subject to=stranger text=Night from=Romeo delay\n"
+             "stranger: disco\n"
+             "  reply stranger info occupants=2 subject=Night\n");
+}
+
 /* Of a hidden room to occupants only; never an error. */
 static void test_W78_items(void **state)
 {
@@ -317,6 +359,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_W77_info),
+        cmocka_unit_test(test_W77_subject_of_a_closed_room),
         cmocka_unit_test(test_W78_items),
         cmocka_unit_test(test_W78_items_paged),
         cmocka_unit_test(test_W78_items_bounded),
