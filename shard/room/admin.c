@@ -89,7 +89,7 @@ static enum stanza_error item_jid(const struct step *st, const struct room_item 
     return SE_NONE;
 }
 
-/* R39, W44, W47, W54 */
+/* R35, R39, W44, W47, W54 */
 static enum stanza_error affiliation_item(const struct step *st, struct plan *plan,
                                           const struct room_item *item)
 {
@@ -116,7 +116,13 @@ static enum stanza_error affiliation_item(const struct step *st, struct plan *pl
         return SE_NONE;
     if (item->nick.n && (str_blank(item->nick) || utf8_count(item->nick) > LIMIT_NICK_CHARS))
         return SE_JID_MALFORMED;
-    return plan_reserve(plan, room, c, item->nick) ? SE_NONE : SE_CONFLICT;
+    if (!plan_reserve(plan, room, c, item->nick))
+        return SE_CONFLICT;
+    /* R35: whoever has it now goes, so it is a kick */
+    const struct occupant *o = roster_nick(&room->roster, item->nick);
+    if (o && !str_eq(o->person->bare, bare) && plan_lookup(plan, room, o->person->bare) > actor)
+        return SE_NOT_ALLOWED;
+    return SE_NONE;
 }
 
 /* R38, W46: all items are looked at before one is done. */

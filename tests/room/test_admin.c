@@ -362,6 +362,24 @@ static void test_W53_reasons_are_stored(void **state)
              "  reply romeo items admin jid=juliet@example.org nick=Juliet\n");
 }
 
+/* W44: an eviction is a kick, so an owner is none for an admin. */
+static void test_W54_whom_a_nick_is_taken_from(void **state)
+{
+    (void)state;
+    trace_in("roomadmins=adam@example.org|eve@example.org",
+             "eve: join Eve\n"
+             "  join Eve(eve@example.org/r admin/moderator)\n"
+             "  subject to=eve\n"
+             "adam: set affiliation=member jid=juliet@example.org nick=Romeo\n"
+             "  reply adam error not-allowed/cancel\n"
+             "adam: set affiliation=member jid=juliet@example.org nick=Eve\n"
+             "  persist affiliations 3 by=adam@example.org state juliet@example.org=member nick=Eve\n"
+             "ok\n"
+             "  leave Eve(eve@example.org/r admin/none) 307 reason='This nickname is reserved'\n"
+             "  notice moderators juliet@example.org=member\n"
+             "  reply adam result\n");
+}
+
 /* Whoever else has it goes first, without actor. */
 static void test_W54_reserving_a_nick(void **state)
 {
@@ -498,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_W47_affiliation_by_nick),
         cmocka_unit_test(test_W53_reasons_are_stored),
         cmocka_unit_test(test_W54_reserving_a_nick),
+        cmocka_unit_test(test_W54_whom_a_nick_is_taken_from),
         cmocka_unit_test(test_W55_lists_semi_anonymous),
         cmocka_unit_test(test_W55_lists_non_anonymous),
     };
