@@ -79,6 +79,8 @@ static const struct change *find(const struct plan *plan, struct str jid)
 
 enum affiliation plan_lookup(const struct plan *plan, const struct room *room, struct str bare)
 {
+    if (room_is_served(room, bare))
+        return AFFIL_OWNER; /* R132 */
     const struct change *c = find(plan, bare);
     enum affiliation own = c ? c->after : affils_exact(&room->affils, bare);
     if (own != AFFIL_NONE)

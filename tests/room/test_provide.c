@@ -162,6 +162,40 @@ static void test_R132_admins_own(void **state)
     }
 }
 
+/* R132, W44: nor is a role taken from him, nor is he kicked by whoever is no owner, or out of his nick by an admin. */
+static void test_R132_nobody_takes_it(void **state)
+{
+    (void)state;
+    struct trace t;
+    serve(&t);
+    t.service.admins_own = true;
+    trace_room(&t, "membersonly=1 roomadmins=nurse@example.org");
+    trace_run(&t, "adam: join Adam\n"
+                  "  join Adam(adam@example.org/r owner/moderator)\n"
+                  "  subject to=adam\n"
+                  "romeo: set role=participant nick=Adam\n"
+                  "  reply romeo error not-allowed/cancel\n"
+                  "nurse: join Nurse\n"
+                  "  join Nurse(nurse@example.org/r admin/moderator)\n"
+                  "  subject to=nurse\n"
+                  "nurse: set role=none nick=Adam\n"
+                  "  reply nurse error not-allowed/cancel\n"
+                  "nurse: set role=visitor nick=Adam\n"
+                  "  reply nurse error not-allowed/cancel\n"
+                  "nurse: set affiliation=member jid=juliet@example.org nick=Adam\n"
+                  "  reply nurse error not-allowed/cancel\n"
+                  "romeo: invite adam@example.org ; paris@example.org\n"
+                  "  persist affiliations 3 by=romeo@example.org state paris@example.org=member\n"
+                  "ok\n"
+                  "  notice moderators paris@example.org=member\n"
+                  "  post invite to=adam@example.org from=room@muc.example.org/Romeo\n"
+                  "  post invite to=paris@example.org from=room@muc.example.org/Romeo\n"
+                  "romeo: set role=none nick=Adam\n"
+                  "  leave Adam(adam@example.org/r owner/none) 307 actor=Romeo,romeo@example.org/r\n"
+                  "  reply romeo result\n");
+    trace_deinit(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_affiliation),
         cmocka_unit_test(test_R132_admins_own),
+        cmocka_unit_test(test_R132_nobody_takes_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
