@@ -55,6 +55,7 @@ static const struct preset presets[] = {
         .archive = true,
         .public_room = true,
         .moderated = true,
+        .hide_occupants = true, /* the audience would be among them */
         .no_registration = true,
         .allow_pm = PM_PARTICIPANTS,
         .presence_broadcast = ROLES_HEARD,

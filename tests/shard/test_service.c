@@ -158,10 +158,11 @@ static void presets(void **state)
     set("room.preset=broadcast");
     c = ready();
     assert_true(c->moderated && c->public_room && c->persistent && c->no_registration);
+    assert_true(c->hide_occupants);
     assert_int_equal(c->presence_broadcast, ROLE_BIT(ROLE_MODERATOR));
     set("room.preset=stage");
     c = ready();
-    assert_true(c->moderated && c->public_room);
+    assert_true(c->moderated && c->public_room && c->hide_occupants);
     assert_int_equal(c->presence_broadcast & ROLE_BIT(ROLE_VISITOR), 0);
     assert_true(c->presence_broadcast & ROLE_BIT(ROLE_PARTICIPANT));
     /* what somebody sets goes before the preset, also where it says what is shipped */
