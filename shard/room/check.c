@@ -150,5 +150,6 @@ void room_check(const struct room *room)
     check_affils(&room->affils);
     assert(room->avatar_hash.n % AVATAR_HASH == 0 && (room->vcard.n || !room->avatar_hash.n));
     check_history(&room->history);
+    assert(HASH_COUNT(room->recents.by_jid) == room->recents.n && room->recents.n <= LIMIT_RECENT);
     check_pending(room);
 }
