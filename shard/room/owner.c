@@ -3,6 +3,7 @@
 #include "shard/room/show.h"
 
 #include "base/jid.h"
+#include "base/limits.h"
 
 /* R50, W69 */
 static bool owner_only(struct step *st)
@@ -45,8 +46,8 @@ static bool listed(const struct str *list, uint32_t n, struct str s)
 }
 
 /* R54, W66: the lists of a form are full; what the room has besides is dropped. Only differences
- * get into the plan. */
-static void plan_lists(struct plan *plan, const struct room *room, const struct config_submit *in)
+ * get into the plan. false: they are more than one request may change. */
+static bool plan_lists(struct plan *plan, const struct room *room, const struct config_submit *in)
 {
     for (uint32_t i = 0; i < in->n_owners; i++) {
         if (affils_exact(&room->affils, in->owners[i]) != AFFIL_OWNER)
@@ -61,13 +62,16 @@ static void plan_lists(struct plan *plan, const struct room *room, const struct 
             plan_affiliation(plan, room, in->admins[i], AFFIL_ADMIN, false, STR_NULL);
     }
     for (const struct affil *e = room->affils.by_jid; e; e = e->hh.next) {
-        bool in_owners = listed(in->owners, in->n_owners, e->a.jid);
-        bool in_admins = listed(in->admins, in->n_admins, e->a.jid);
-        if (e->a.affiliation == AFFIL_OWNER && in->has_owners && !in_owners)
-            plan_affiliation(plan, room, e->a.jid, AFFIL_ADMIN, false, STR_NULL);
-        else if (e->a.affiliation == AFFIL_ADMIN && in->has_admins && !in_admins && !in_owners)
-            plan_affiliation(plan, room, e->a.jid, AFFIL_NONE, false, STR_NULL);
+        bool owner = e->a.affiliation == AFFIL_OWNER && in->has_owners;
+        bool admin = e->a.affiliation == AFFIL_ADMIN && in->has_admins;
+        if ((!owner && !admin) || listed(in->owners, in->n_owners, e->a.jid) ||
+            (admin && listed(in->admins, in->n_admins, e->a.jid)))
+            continue;
+        if (plan->n >= 2 * LIMIT_FORM_VALUES)
+            return false;
+        plan_affiliation(plan, room, e->a.jid, owner ? AFFIL_ADMIN : AFFIL_NONE, false, STR_NULL);
     }
+    return true;
 }
 
 /* R51, W64: whole or not at all. */
@@ -81,8 +85,8 @@ void owner_submit_step(struct step *st)
     plan_init(&plan, &st->fx->arena);
     enum stanza_error e = config_form_read(room, &room->config, st->ev, &st->fx->arena, &in);
     if (!e) {
-        plan_lists(&plan, room, &in);
-        e = !plan_fits(&plan, room)          ? SE_POLICY_VIOLATION /* R133 */
+        bool few = plan_lists(&plan, room, &in);
+        e = !few || !plan_fits(&plan, room)  ? SE_POLICY_VIOLATION /* R54, R133 */
             : plan_loses_owners(&plan, room) ? SE_CONFLICT
                                              : SE_NONE;
     }

@@ -3,10 +3,13 @@
 /* clang-format off */
 #include "room/lib_trace.h"
 
+#include "base/limits.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -128,6 +131,40 @@ static void test_W66_full_lists(void **state)
              "  reply romeo error forbidden/auth\n"
              "olivia: submit roomadmins=olivia@example.org|eve@example.org\n"
              "  reply olivia result\n");
+}
+
+/* W66, R54: a list that drops more people than one request may change is refused, and quickly, whole. */
+static void test_W66_bounded(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static char jids[N][16];
+    static struct room_affiliation list[N];
+    for (int i = 0; i < N; i++) {
+        int n = snprintf(jids[i], sizeof jids[i], "u%05d@x", i);
+        list[i] = (struct room_affiliation){.jid = {jids[i], (size_t)n}, .affiliation = i ? AFFIL_ADMIN : AFFIL_OWNER,
+                                            .ver = (uint64_t)i + 1};
+    }
+    for (uint32_t n = N; n; n = n == N ? LIMIT_FORM_VALUES : 0) {
+        struct trace t;
+        trace_init(&t);
+        room_destroy(&t.room);
+        t.room = room_load(STR("room@muc.example.org"), &t.service,
+                           &(struct room_image){.config = {.persistent = true}, .ver = n, .last = {7, 9},
+                                                .affiliations = list, .n_affiliations = n});
+        struct room_field field = {STR("muc#roomconfig_roomadmins"), NULL, 0};
+        struct room_event ev = {.type = ROOM_EV_OWNER_SUBMIT, .now_ms = t.now_ms, .epoch = 8,
+                                .origin = {1, 1, 1, STR("u00000@x/r")}, .owner = {.fields = &field, .n = 1}};
+        assert_int_equal(room_step(t.room, &ev, &t.fx), 0);
+        assert_int_equal(t.fx.n, 1);
+        if (n == N) {
+            assert_int_equal(t.fx.list[0].type, FX_REPLY);
+            assert_int_equal(t.fx.list[0].reply.error, SE_POLICY_VIOLATION);
+        } else {
+            assert_int_equal(t.fx.list[0].type, FX_PERSIST);
+        }
+        trace_deinit(&t);
+    }
 }
 
 /* S-field-whois */
@@ -286,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_W64_whole_or_not_at_all),
         cmocka_unit_test(test_W65_password),
         cmocka_unit_test(test_W66_full_lists),
+        cmocka_unit_test(test_W66_bounded),
         cmocka_unit_test(test_W67_codes),
         cmocka_unit_test(test_W68_turning_members_only),
         cmocka_unit_test(test_W68_the_last_are_removed),
