@@ -35,21 +35,36 @@ bool in_nick(struct in *in, struct str raw, struct str *out)
     return out->n > 0 && out->n <= LIMIT_JID_PART && utf8_count(*out) <= LIMIT_NICK_CHARS;
 }
 
-/* An address that the client wrote: is it the room's? Compared as written and without case, for
- * what is not prepared might still be read as the room by a receiver. */
-static bool is_room(struct str written, struct str room)
+/* Compared without case; plain: what does not match is plain ASCII, so preparing it would change
+ * nothing else. */
+static bool same_ascii(struct str a, struct str b, bool *plain)
 {
-    struct str bare = jid_bare(written);
-    if (bare.n != room.n)
-        return false;
-    for (size_t i = 0; i < bare.n; i++) {
-        unsigned char c = (unsigned char)bare.p[i];
+    bool same = a.n == b.n;
+    *plain = true;
+    for (size_t i = 0; i < a.n; i++) {
+        unsigned char c = (unsigned char)a.p[i];
+        *plain = *plain && c < 0x80;
         if (c >= 'A' && c <= 'Z')
             c = (unsigned char)(c + 32);
-        if (c != (unsigned char)room.p[i])
-            return false;
+        same = same && c == (unsigned char)b.p[i];
     }
-    return true;
+    return same;
+}
+
+/* An address that the client wrote: is it the room's? A receiver may prepare what it compares, so
+ * whatever is the room's once prepared is the room's. */
+static bool is_room(struct str written, struct str room)
+{
+    bool plain, same = same_ascii(jid_bare(written), room, &plain);
+    if (same || plain || written.n > LIMIT_JID)
+        return same;
+    struct arena a;
+    struct str text;
+    struct jid parts;
+    arena_init(&a);
+    same = jid_prep(written, &a, &text, &parts) == 0 && str_eq(jid_bare(text), room);
+    arena_deinit(&a);
+    return same;
 }
 
 /* true: the element is not the client's to send into a room. */

@@ -165,6 +165,29 @@ static void groupchat_is_cleaned(void **state)
          "<origin-id xmlns='" NS_SID "' id='o'/><store xmlns='" NS_HINTS "'/>");
 }
 
+/* S7.4-spoof, W14, X0359-forged: other letters for the same address are the same address. */
+static void no_letters_forge_the_room(void **state)
+{
+    (void)state;
+#define FORGED(by)                                                                                 \
+    "<message type='groupchat' id='m1'><body>x</body><stanza-id xmlns='" NS_SID "' by='" by        \
+    "' id='x'/><delay xmlns='" NS_DELAY "' from='" by "' stamp='s'/></message>"
+    static const char *const forged[] = {
+        FORGED("b\xc3\xbcro@conference.localhost"),            /* as it is prepared */
+        FORGED("B\xc3\x9cRO@conference.localhost"),            /* capitals */
+        FORGED("\xef\xbd\x82\xc3\xbcro@conference.localhost"), /* a wide b */
+        FORGED("b\xc3\xbcro@CONFERENCE.localhost/Bob"),
+    };
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        assert_int_equal(in(forged[i], "b\xc3\xbcro@conference.localhost"), MUC_IN_EVENT);
+        same(ev.message->payload, "<body>x</body>");
+    }
+    assert_int_equal(
+        in(FORGED("b\xc3\xb6ro@conference.localhost"), "b\xc3\xbcro@conference.localhost"),
+        MUC_IN_EVENT);
+    assert_true(ev.message->payload.len > sizeof "<body>x</body>");
+}
+
 static void messages(void **state)
 {
     (void)state;
@@ -681,6 +704,7 @@ int main(void)
         cmocka_unit_test(stamps),
         cmocka_unit_test_setup_teardown(presence_types, setup, teardown),
         cmocka_unit_test_setup_teardown(groupchat_is_cleaned, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_letters_forge_the_room, setup, teardown),
         cmocka_unit_test_setup_teardown(messages, setup, teardown),
         cmocka_unit_test_setup_teardown(invitations, setup, teardown),
         cmocka_unit_test_setup_teardown(admin, setup, teardown),
