@@ -71,6 +71,31 @@ def test_limits(own_cluster):
     bob.close()
 
 
+def test_who_floods_delays_himself(own_cluster):
+    """S7.4-rate, S14.6-streams: a session that sends too fast is slowed, and nothing of it is lost; somebody else who is
+    no admin either is neither slowed nor refused meanwhile."""
+    cluster = own_cluster(gateways=1, shards=1, settings={"limits.stanza_rate": "100", "room.message_rate": "1000"})
+    ann, bob = pair(cluster)
+    cid = xmpp.Client(cluster.c2s(1), "cid@localhost").connect()
+    bob.join(ROOM, "Bob")
+    cid.join(ROOM, "Cid")
+    for number in range(600):
+        bob.say(ROOM, "x", id="b%d" % number)
+    heard = []
+    for number in range(5):
+        cid.say(ROOM, "x", id="c%d" % number)
+        while True:
+            got = cid.expect(lambda s: s.name == "message" and s["id"] is not None)
+            assert got["type"] == "groupchat", got
+            if got["id"] == "c%d" % number:
+                break
+            heard.append(got["id"])
+    assert len(heard) < 600  # Bob's were still on their way
+    assert [answer(bob, "b%d" % number)["type"] for number in range(600)] == ["groupchat"] * 600
+    for each in (ann, bob, cid):
+        each.close()
+
+
 def test_presence_rate(own_cluster):
     """S7.7-rate: presence that changes too fast is merged; the last state arrives, without further ado."""
     cluster = own_cluster(gateways=1, shards=1, settings={"room.presence_rate": "5"})
