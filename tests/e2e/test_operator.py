@@ -203,6 +203,7 @@ def test_the_first_start_makes_an_admin(accounts):
 
 
 def test_accounts(accounts):
+    """W81: made, given another password and removed on the command line; the mechanisms, with and without TLS."""
     def user(*args, **more):
         return accounts.verona("user", *args, "--data", accounts.data, **more)
 
