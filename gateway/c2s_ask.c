@@ -2,6 +2,7 @@
  * may end meanwhile; then the answer finds nobody, and puts back what it took. */
 #include "gateway/account_ops.h"
 #include "gateway/accounts.h"
+#include "gateway/commands.h"
 #include "gateway/edge.h"
 #include "gateway/forgetting.h"
 #include "gateway/register.h"
@@ -229,6 +230,8 @@ int ask_register(void *ctx, struct str username, struct str password)
         condition = SE_NOT_ACCEPTABLE;
     else if (!register_rate_take(c->edge->registrations, c->ip, loop_now_ms(g->loop)))
         condition = SE_RESOURCE_CONSTRAINT;
+    else if (commands_admin(g->commands, bare))
+        condition = SE_CONFLICT; /* a name that serves is not for whoever takes it first */
     else
         account_set(g, bare, prepared, true, on_registered, ask_new(c));
     arena_deinit(&a);

@@ -11,7 +11,7 @@ FEATURE = "http://jabber.org/features/iq-register"
 @pytest.fixture(scope="module")
 def open_house():
     args = ["--set", "auth.registration=on", "--set", "auth.registrations_per_hour=7",
-            "--set", "c2s.plain_without_tls=true"]
+            "--set", "c2s.plain_without_tls=true", "--admin", "admin@localhost", "--admin", "Boss@localhost"]
     with cluster_lib.Cluster(gateways=2, shards=2, auth="accounts", args=args) as running:
         yield running
 
@@ -66,6 +66,13 @@ def test_registering_and_leaving(open_house):
         second.close()
     with pytest.raises(xmpp.XmppError):
         xmpp.Client(open_house.c2s(1), "dan@localhost", "better").connect()
+
+
+def test_nobody_registers_as_an_admin_of_the_service(open_house):
+    """X0077-register: a name in xmpp.admins is taken, whether there is an account or not."""
+    with stranger(open_house) as new:
+        for name in ("admin", "boss", "BOSS"):
+            assert new.register(name, "secret", error=True).condition() == "conflict/cancel"
 
 
 def test_an_address_makes_so_many_accounts(open_house):
