@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "rt/log.h"
 
+enum { SETTLE_MS = 10000 }; /* for what it had asked, when its time is over */
+
 /* Sessions of one user, oldest first. */
 struct away_user {
     UT_hash_handle hh;
@@ -44,13 +46,31 @@ bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *han
     return false;
 }
 
+static void over(struct client *c)
+{
+    /* Of what is still open it may be done and not counted: then no number would be true. */
+    if (sm_in_settled(c->sm))
+        remember(c->edge, c);
+    away_end(c);
+    c2s_end(c, true, END_IDLE);
+}
+
 /* Too late: nobody resumed it. */
 static void on_time_over(void *ctx)
 {
     struct client *c = ctx;
-    remember(c->edge, c);
-    away_end(c);
-    c2s_end(c, true, END_IDLE);
+    if (c->overdue || sm_in_settled(c->sm)) {
+        over(c);
+        return;
+    }
+    c->overdue = true;
+    loop_timer_start(c->edge->g->loop, &c->timer, SETTLE_MS, 0, on_time_over, c);
+}
+
+void away_settled(struct client *c)
+{
+    if (c->away && c->overdue && !c->ending)
+        loop_timer_start(c->edge->g->loop, &c->timer, 0, 0, on_time_over, c);
 }
 
 void away_begin(struct client *c)
@@ -66,12 +86,12 @@ void away_begin(struct client *c)
         HASH_ADD_KEYPTR(hh, e->away, u->bare, u->len, u);
     }
     if (u->n == LIMIT_AWAY_PER_USER) /* who never resumes what he left must not fill the place */
-        on_time_over(LIST_ENTRY(u->clients.next, struct client, away_link));
+        over(LIST_ENTRY(u->clients.next, struct client, away_link));
     list_push_back(&u->clients, &c->away_link);
     u->n++;
     e->n_away++;
     c->away = true;
-    c->resuming = false;
+    c->resuming = c->overdue = false;
     sm_not_asked(c->sm);
     loop_timer_start(e->g->loop, &c->timer, c->resume_ms, 0, on_time_over, c);
     log_debug("stream_lost", KV("user", log_jid(bare)), KV_U("unacknowledged", sm_unacked(c->sm)));

@@ -178,8 +178,11 @@ static void finish_later(void *ctx)
 
 void c2s_settled(struct client *c)
 {
-    if (c->resuming && sm_in_settled(c->sm))
+    if (!sm_in_settled(c->sm))
+        return;
+    if (c->resuming)
         loop_defer(c->edge->g->loop, &c->resume_task, LOOP_PRIO_WORK, finish_later, c);
+    away_settled(c);
 }
 
 /* All that makes o's session, to c. */

@@ -132,8 +132,8 @@ struct client {
     uint8_t sm_token[SM_TOKEN];
     uint64_t resume_ms; /* 0: it cannot be resumed */
     struct list owing_link;
-    uint64_t asked_ms; /* when an acknowledgement was asked for */
-    bool away;
+    uint64_t asked_ms;  /* when an acknowledgement was asked for */
+    bool away, overdue; /* its time is over, and something that it had asked is not settled */
     struct list away_link;
     bool resuming;       /* the session is his already, <resumed/> is to follow */
     uint64_t resume_sid; /* asked for: whose */
@@ -195,7 +195,8 @@ void c2s_sm_bounce(struct client *c); /* what it never got goes back to who sent
 /* c2s_away.c */
 bool away_may(const struct client *c);
 void away_begin(struct client *c);
-void away_end(struct client *c); /* resumed, or over */
+void away_end(struct client *c);     /* resumed, or over */
+void away_settled(struct client *c); /* nothing that it had asked is open any more */
 /* True: a session with that token was not resumed in time, after so many stanzas. */
 bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *handled);
 /* c2s_ask.c */

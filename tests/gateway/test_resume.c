@@ -376,6 +376,36 @@ static void too_late(void **state)
     end(1);
 }
 
+static bool is_overdue(void *ctx)
+{
+    return ((struct client *)ctx)->overdue;
+}
+
+/* X0198-refused: its time is over while a room has yet to answer. What he is told then must be all
+ * that is done, or he does it twice. */
+static void too_late_unsettled(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open c2s.resume_time=200ms");
+    managed(0);
+    struct client *c = rig_bound_client();
+    uint64_t sid = client_sid(c);
+    rig_say(0, PING("1"));
+    rig_hear(0, PONG("1"));
+    client_waits(&rig_g, sid, 70); /* of the ping, say */
+    client_waits(&rig_g, sid, 71);
+    cut(0);
+    assert_true(rig_run_until(is_overdue, c, RIG_WAIT_MS));
+    client_done(&rig_g, sid, 70);
+    assert_false(rig_run_until(nobody_is_there, NULL, 100));
+    client_done(&rig_g, sid, 71);
+    assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
+    ask_to_resume(1, AUTH_ANN, the_id, "0");
+    rig_hear(1, "<failed xmlns='" NS_SM "' h='1'><item-not-found ");
+    rig_hang_up(1);
+    rig_close();
+}
+
 /* The resource is taken by a new session: the old one waits for nobody any more. */
 static void replaced(void **state)
 {
@@ -424,9 +454,9 @@ static bool limit_is_kept(void *ctx)
 static void too_many(void **state)
 {
     (void)state;
-    char first[64];
+    char id[2][64];
     rig_open("auth.mode=open");
-    for (int i = 0; i < LIMIT_AWAY_PER_USER + 1; i++) {
+    for (int i = 0; i < LIMIT_AWAY_PER_USER + 2; i++) {
         char bind[200];
         rig_connect(0);
         rig_say(0, RIG_HEADER AUTH_ANN RIG_HEADER);
@@ -436,17 +466,21 @@ static void too_many(void **state)
                  i);
         rig_say(0, bind);
         rig_hear(0, "max='");
-        if (i == 0) {
+        if (i < 2) {
             buf_c(&rig_peers[0].heard, '\0');
-            const char *id = strstr(strstr(rig_peers[0].heard.data, "<enabled"), "id='") + 4;
-            memcpy(first, id, 48);
-            first[48] = '\0';
+            memcpy(id[i], strstr(strstr(rig_peers[0].heard.data, "<enabled"), "id='") + 4, 48);
+            id[i][48] = '\0';
         }
+        if (i == 1)
+            client_waits(&rig_g, client_sid(rig_bound_client()), 70);
         rig_hang_up(0);
     }
     assert_true(rig_run_until(limit_is_kept, NULL, RIG_WAIT_MS));
-    ask_to_resume(1, AUTH_ANN, first, "0");
+    ask_to_resume(1, AUTH_ANN, id[0], "0");
     rig_hear(1, "<failed xmlns='" NS_SM "' h='0'><item-not-found ");
+    rig_hang_up(1);
+    ask_to_resume(1, AUTH_ANN, id[1], "0"); /* nobody knows yet what will be done of it */
+    rig_hear(1, "<failed xmlns='" NS_SM "'><item-not-found ");
     rig_hang_up(1);
     edge_drain(rig_g.edge); /* which ends those that are away as well */
     assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
@@ -476,13 +510,13 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(acknowledged),  cmocka_unit_test(never_acknowledged),
-        cmocka_unit_test(silent),        cmocka_unit_test(resumed),
-        cmocka_unit_test(taken_over),    cmocka_unit_test(unsettled),
-        cmocka_unit_test(refused),       cmocka_unit_test(raced),
-        cmocka_unit_test(too_late),      cmocka_unit_test(replaced),
-        cmocka_unit_test(not_resumable), cmocka_unit_test(too_many),
-        cmocka_unit_test(cut_off),
+        cmocka_unit_test(acknowledged), cmocka_unit_test(never_acknowledged),
+        cmocka_unit_test(silent),       cmocka_unit_test(resumed),
+        cmocka_unit_test(taken_over),   cmocka_unit_test(unsettled),
+        cmocka_unit_test(refused),      cmocka_unit_test(raced),
+        cmocka_unit_test(too_late),     cmocka_unit_test(too_late_unsettled),
+        cmocka_unit_test(replaced),     cmocka_unit_test(not_resumable),
+        cmocka_unit_test(too_many),     cmocka_unit_test(cut_off),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
