@@ -52,7 +52,8 @@ void c2s_sm_enable(void *ctx, bool resume, struct session_sm *out)
     struct client *c = ctx;
     struct edge *e = c->edge;
     c->sm = sm_new(&e->sm_bytes);
-    if (!resume || e->resume_ms == 0)
+    /* An anonymous user is another one each time, and nobody resumes what is not his. */
+    if (!resume || e->resume_ms == 0 || e->session.sasl.mode == AUTH_ANONYMOUS)
         return;
     uint64_t asked_ms = (uint64_t)out->max_s * 1000;
     c->resume_ms = asked_ms < e->resume_ms ? asked_ms : e->resume_ms;

@@ -438,6 +438,15 @@ static void not_resumable(void **state)
         assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
         rig_close();
     }
+    /* Who is anonymous is somebody else when he comes again. */
+    rig_open("auth.mode=anonymous");
+    rig_connect(0);
+    rig_say(0, RIG_HEADER "<auth xmlns='" NS_SASL "' mechanism='ANONYMOUS'/>" RIG_HEADER
+                          "<iq type='set' id='b'><bind xmlns='" NS_BIND "'/></iq>" ENABLE);
+    rig_hear(0, "<enabled xmlns='" NS_SM "'/>");
+    rig_hang_up(0);
+    assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
+    rig_close();
     rig_open("auth.mode=open"); /* closed is closed */
     managed(0);
     end(0);
