@@ -24,7 +24,9 @@ static struct away_user *find(const struct edge *e, struct str bare)
 
 bool away_may(const struct client *c)
 {
-    return c->bound && c->conn && !c->ending && c->sm && c->resume_ms && !c->edge->g->draining;
+    const struct edge *e = c->edge;
+    return c->bound && c->conn && !c->ending && c->sm && c->resume_ms && !e->g->draining &&
+           e->n_away < e->max_conns;
 }
 
 static void remember(struct edge *e, const struct client *c)

@@ -77,17 +77,52 @@ static void ask(struct client *c)
 static bool too_much(const struct client *c)
 {
     const struct edge *e = c->edge;
-    return sm_counted(c->sm) > e->sm_queue || sm_bytes(c->sm) > BULK_TIMES * e->sm_queue ||
-           (e->sm_bytes > e->sm_memory && sm_bytes(c->sm) > SMALL_QUEUE);
+    return sm_counted(c->sm) > e->sm_queue || sm_bytes(c->sm) > BULK_TIMES * e->sm_queue;
+}
+
+static void close_owing(struct client *c)
+{
+    metric_add_l(METRIC_C2S_SLOW_CONSUMERS_TOTAL, "closed", NULL, 1);
+    c2s_error(c, "policy-violation", "too many stanzas without an acknowledgement");
+}
+
+/* Who owes most; in *going what those hold that end anyway. */
+static struct client *greatest(const struct edge *e, size_t *going)
+{
+    struct client *most = NULL;
+    *going = 0;
+    LIST_FOREACH(it, &e->clients)
+    {
+        struct client *c = LIST_ENTRY(it, struct client, link);
+        if (c->sm && c->ending)
+            *going += sm_bytes(c->sm);
+        else if (c->sm && (!most || sm_bytes(c->sm) > sm_bytes(most->sm)))
+            most = c;
+    }
+    return most;
+}
+
+/* The memory of all is used up. Those end who hold most of it: not who comes last and asks for a
+ * little, or a few that never acknowledge could shut out everybody else. */
+static void relieve(void *ctx)
+{
+    struct edge *e = ctx;
+    size_t going;
+    struct client *most = greatest(e, &going);
+    while (most && e->sm_bytes - going > e->sm_memory && sm_bytes(most->sm) > SMALL_QUEUE) {
+        close_owing(most);
+        most = greatest(e, &going);
+    }
 }
 
 void c2s_sent(struct client *c)
 {
     if (sm_unacked(c->sm) == 1)
         list_push_back(&c->edge->owing, &c->owing_link);
+    if (c->edge->sm_bytes > c->edge->sm_memory && sm_bytes(c->sm) > SMALL_QUEUE)
+        loop_defer(c->edge->g->loop, &c->edge->relief, LOOP_PRIO_WORK, relieve, c->edge);
     if (too_much(c)) {
-        metric_add_l(METRIC_C2S_SLOW_CONSUMERS_TOTAL, "closed", NULL, 1);
-        c2s_error(c, "policy-violation", "too many stanzas without an acknowledgement");
+        close_owing(c);
     } else if (c->conn && !c->resuming && sm_wants_ack(c->sm)) {
         ask(c);
     }

@@ -299,6 +299,7 @@ void edge_destroy(struct edge **e_p)
     *e_p = NULL;
     metrics_off_collect(collect, e);
     loop_timer_stop(&e->sweep);
+    loop_cancel(&e->relief);
     tls_server_destroy(&e->tls);
     register_rate_destroy(&e->registrations);
     mem_free(e->slots);

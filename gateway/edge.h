@@ -78,6 +78,7 @@ struct edge {
     /* XEP-0198 */
     size_t sm_queue, sm_memory; /* bytes that may be unacknowledged: by one client, by all */
     size_t sm_bytes;            /* that are, now */
+    struct loop_task relief;    /* more than sm_memory */
     uint64_t resume_ms, ack_ms; /* 0: no resumption; no limit */
     struct str resume_location;
     struct list owing; /* struct client.owing_link: have not acknowledged all that they were sent */

@@ -157,20 +157,70 @@ static void never_acknowledged(void **state)
     assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
     assert_int_equal(rig_g.edge->sm_bytes, 0);
     rig_close();
-    /* What lists and history bring is bounded as well; and all clients together. */
-    for (int all = 0; all < 2; all++) {
-        rig_open(all ? "auth.mode=open limits.sm_memory=80000"
-                     : "auth.mode=open limits.sm_queue=10000");
-        managed(0);
-        c = rig_bound_client();
-        for (n = 0; client_alive(c) && n < 100000; n++)
-            client_send(c, STANZA_MESSAGE, STR(" id='bulk'/>"), true);
-        assert_in_range(n, 500, 2000);
-        rig_hear(0, CONDITION("policy-violation"));
-        rig_hang_up(0);
-        assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
-        rig_close();
+    /* What lists and history bring is bounded as well. */
+    rig_open("auth.mode=open limits.sm_queue=10000");
+    managed(0);
+    c = rig_bound_client();
+    for (n = 0; client_alive(c) && n < 100000; n++)
+        client_send(c, STANZA_MESSAGE, STR(" id='bulk'/>"), true);
+    assert_in_range(n, 500, 2000);
+    rig_hear(0, CONDITION("policy-violation"));
+    rig_hang_up(0);
+    assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
+    rig_close();
+}
+
+static void send_bytes(struct client *c, size_t n)
+{
+    while (client_alive(c) && sm_bytes(c->sm) < n)
+        client_send(c, STANZA_MESSAGE, STR(" id='bulk'/>"), true);
+}
+
+static bool one_is_there(void *ctx)
+{
+    (void)ctx;
+    return edge_sessions(rig_g.edge) == 1;
+}
+
+/* X0198-bounded: when the memory of all is used up those end who hold most of it, here and away,
+ * and nobody else. */
+static void all_together(void **state)
+{
+    (void)state;
+    rig_open("auth.mode=open limits.sm_memory=400000");
+    managed(0);
+    send_bytes(rig_bound_client(), 180000);
+    cut(0);
+    static const char *const resource[] = {"", "a", "b"};
+    struct client *c[3];
+    for (int i = 1; i < 3; i++) {
+        char in[600];
+        rig_connect(i);
+        snprintf(in, sizeof in,
+                 RIG_HEADER AUTH_BOB RIG_HEADER "<iq type='set' id='b'><bind xmlns='" NS_BIND
+                                                "'><resource>%s</resource></bind></iq>" ENABLE,
+                 resource[i]);
+        rig_say(i, in);
+        rig_hear(i, "<enabled ");
+        c[i] = rig_bound_client();
     }
+    send_bytes(c[1], 100000);
+    send_bytes(c[2], 119000);
+    rig_hear(2, "id='bulk'/>");
+    assert_int_equal(edge_sessions(rig_g.edge), 3);
+    send_bytes(c[1], 130000); /* too much in all: who is away goes, and that is enough */
+    rig_say(1, PING("1"));
+    rig_hear(1, "id='1'/>");
+    assert_int_equal(edge_sessions(rig_g.edge), 2);
+    assert_int_equal(rig_g.edge->n_away, 0);
+    send_bytes(c[2], 390000); /* who is there as well */
+    rig_hear(2, CONDITION("policy-violation"));
+    rig_hang_up(2);
+    assert_true(rig_run_until(one_is_there, NULL, RIG_WAIT_MS));
+    rig_say(1, PING("2"));
+    rig_hear(1, "id='2'/>");
+    rig_hang_up(1);
+    rig_close();
 }
 
 /* A connection on which nobody answers is none. */
@@ -491,6 +541,13 @@ static void too_many(void **state)
     ask_to_resume(1, AUTH_ANN, id[1], "0"); /* nobody knows yet what will be done of it */
     rig_hear(1, "<failed xmlns='" NS_SM "'><item-not-found ");
     rig_hang_up(1);
+    rig_g.edge->max_conns = LIMIT_AWAY_PER_USER; /* of all users: as many as connections */
+    rig_connect(1);
+    rig_say(1, RIG_HEADER AUTH_BOB RIG_HEADER "<iq type='set' id='b'><bind xmlns='" NS_BIND
+                                              "'/></iq>" ENABLE);
+    rig_hear(1, "resume='true'");
+    rig_hang_up(1);
+    assert_true(rig_run_until(limit_is_kept, NULL, RIG_WAIT_MS));
     edge_drain(rig_g.edge); /* which ends those that are away as well */
     assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
     rig_close();
@@ -519,13 +576,21 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(acknowledged), cmocka_unit_test(never_acknowledged),
-        cmocka_unit_test(silent),       cmocka_unit_test(resumed),
-        cmocka_unit_test(taken_over),   cmocka_unit_test(unsettled),
-        cmocka_unit_test(refused),      cmocka_unit_test(raced),
-        cmocka_unit_test(too_late),     cmocka_unit_test(too_late_unsettled),
-        cmocka_unit_test(replaced),     cmocka_unit_test(not_resumable),
-        cmocka_unit_test(too_many),     cmocka_unit_test(cut_off),
+        cmocka_unit_test(acknowledged),
+        cmocka_unit_test(never_acknowledged),
+        cmocka_unit_test(all_together),
+        cmocka_unit_test(silent),
+        cmocka_unit_test(resumed),
+        cmocka_unit_test(taken_over),
+        cmocka_unit_test(unsettled),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(raced),
+        cmocka_unit_test(too_late),
+        cmocka_unit_test(too_late_unsettled),
+        cmocka_unit_test(replaced),
+        cmocka_unit_test(not_resumable),
+        cmocka_unit_test(too_many),
+        cmocka_unit_test(cut_off),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
