@@ -34,6 +34,8 @@ class ManagedClient(xmpp.Client):
             for element in new:
                 if element.ns == xmpp.CLIENT and self.counting:
                     self.got += 1
+                if element.ns == SM and element.name == "enabled":
+                    self.got = 0  # what came between binding and this does not count
                 if element.ns == SM and element.name == "r":
                     if self.answers:
                         self.acknowledge()
