@@ -1,16 +1,12 @@
-/* c2s_bounce.c: what a session was sent and never acknowledged before it broke off goes back to the
- * users who sent it, as if it had not been there (XEP-0198 §4). Rooms keep their own account of who
- * saw what: what they sent is dropped, for the session leaves them. */
+/* c2s_bounce.c: what a session was sent and never acknowledged before it broke off, or what came
+ * when it had just gone, goes back to the users who sent it, as if it had not been there (XEP-0198
+ * §4). Rooms keep their own account of who saw what: what they sent is dropped, for the session
+ * leaves them. */
 #include "gateway/edge.h"
 #include "base/jid.h"
 #include "base/muc.h"
 
 enum { KIND_MESSAGE, KIND_IQ }; /* Route.Kind of muc.proto */
-
-struct bounce {
-    struct client *c;
-    struct buf from, error;
-};
 
 /* The value of an attribute of the first tag, escaped as it stands. Our own writing: well-formed.
  */
@@ -57,9 +53,8 @@ static void unescape(struct buf *b, struct str s)
     }
 }
 
-static bool is_from_user(const struct client *c, struct str from)
+static bool is_from_user(const struct gateway *g, struct str from)
 {
-    const struct gateway *g = c->edge->g;
     struct jid jid;
     return from.n && jid_split(from, &jid) == 0 && jid.local.n && str_is(jid.domain, g->domain);
 }
@@ -69,41 +64,44 @@ static bool starts(struct str s, const char *z)
     return s.n >= strlen(z) && memcmp(s.p, z, strlen(z)) == 0;
 }
 
-static void give_back(void *ctx, struct str stanza)
+void client_give_back(struct gateway *g, struct str jid, struct str stanza)
 {
-    struct bounce *b = ctx;
     struct str type = attr(stanza, "type"), id = attr(stanza, "id");
     bool message = starts(stanza, "<message "), iq = starts(stanza, "<iq ");
     bool asks = str_is(type, "get") || str_is(type, "set");
     /* RFC 6120 §8.3.1, RFC 6121 §8.5: errors and headlines are not answered. */
     if (iq ? !asks : !message || str_is(type, "error") || str_is(type, "headline"))
         return;
-    buf_reset(&b->from);
-    unescape(&b->from, attr(stanza, "from"));
-    if (!is_from_user(b->c, buf_as_str(&b->from)))
-        return;
-    const char *name = message ? "message" : "iq";
-    buf_reset(&b->error);
-    buf_printf(&b->error, "<%s type='error' from='", name);
-    buf_xml(&b->error, client_jid(b->c));
-    if (id.p) {
-        buf_z(&b->error, "' id='");
-        buf_str(&b->error, id);
+    struct buf from, error;
+    buf_init(&from);
+    buf_init(&error);
+    unescape(&from, attr(stanza, "from"));
+    if (is_from_user(g, buf_as_str(&from))) {
+        const char *name = message ? "message" : "iq";
+        buf_printf(&error, "<%s type='error' from='", name);
+        buf_xml(&error, jid);
+        if (id.p) {
+            buf_z(&error, "' id='");
+            buf_str(&error, id);
+        }
+        buf_printf(&error, "'><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></%s>",
+                   stanza_error_type(SE_RECIPIENT_UNAVAILABLE),
+                   stanza_error_condition(SE_RECIPIENT_UNAVAILABLE), name);
+        link_route(g->link, buf_as_str(&from), message ? KIND_MESSAGE : KIND_IQ, buf_as_str(&error),
+                   0, 0, STR_NULL);
     }
-    buf_printf(&b->error, "'><error type='%s'><%s xmlns='" NS_STANZAS "'/></error></%s>",
-               stanza_error_type(SE_RECIPIENT_UNAVAILABLE),
-               stanza_error_condition(SE_RECIPIENT_UNAVAILABLE), name);
-    link_route(b->c->edge->g->link, buf_as_str(&b->from), message ? KIND_MESSAGE : KIND_IQ,
-               buf_as_str(&b->error), 0, 0, STR_NULL);
+    buf_deinit(&from);
+    buf_deinit(&error);
+}
+
+static void give_back(void *ctx, struct str stanza)
+{
+    const struct client *c = ctx;
+    client_give_back(c->edge->g, client_jid(c), stanza);
 }
 
 void c2s_sm_bounce(struct client *c)
 {
-    struct bounce b = {.c = c};
-    buf_init(&b.from);
-    buf_init(&b.error);
     if (c->sm)
-        sm_each(c->sm, give_back, &b);
-    buf_deinit(&b.from);
-    buf_deinit(&b.error);
+        sm_each(c->sm, give_back, c);
 }

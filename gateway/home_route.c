@@ -135,11 +135,13 @@ void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct s
         return;
     }
     struct client *c = client_by_sid(h->g, sid);
-    if (!c || !client_alive(c))
-        return;
     bool full = jid_resource(to).n > 0;
-    if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
-        return; /* the place has another guest */
+    if (!c || !client_alive(c) || !str_eq(to, full ? client_jid(c) : client_bare(c))) {
+        /* The registry named it a moment ago; perhaps the place has another guest. */
+        if (full && (kind == KIND_MESSAGE || kind == KIND_IQ))
+            client_give_back(h->g, to, stanza);
+        return;
+    }
     if (kind == KIND_END) {
         bool removed = str_is(stanza, "removed"); /* XEP-0077 §3.2 */
         client_close(c, removed ? "not-authorized" : "policy-violation",
