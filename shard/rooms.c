@@ -254,6 +254,7 @@ static bool run_request(struct rooms *rs, struct entry *e, gateway_ref gw,
         return true;
     }
     re.origin.gw = gw;
+    re.now_ms = rs->ops->wall_ms(rs->ctx); /* one time for the question and for the step */
     struct mark *m = entry_mark(rs, e, gw);
     bool done = again_is_done(m, ev);
     if (done && !room_pending(e->room)) {
@@ -282,6 +283,7 @@ static bool run_internal(struct rooms *rs, struct entry *e, enum room_ev_type ty
     memset(&re, 0, sizeof re);
     re.type = type;
     re.origin.gw = gw;
+    re.now_ms = rs->ops->wall_ms(rs->ctx);
     if (!room_accepts(e->room, &re))
         return false;
     int err = entry_step(rs, e, &re, false);

@@ -192,7 +192,8 @@ void entry_load(struct rooms *rs, struct entry *e);
 struct mark *entry_mark(struct rooms *rs, struct entry *e, gateway_ref gw);
 
 /* rooms_step.c */
-/* One event into the room; its effects are shown, or wait in the batch. Errors: of room_step. */
+/* One event into the room; its effects are shown, or wait in the batch. Its time is the one that
+ * room_accepts() was asked with. Errors: of room_step. */
 MUST_CHECK int entry_step(struct rooms *rs, struct entry *e, struct room_event *ev, bool redo);
 /* A work of a commit that was answered: err 0, or why it is not in the store. */
 void entry_complete(struct rooms *rs, struct entry *e, struct work *w, int err);

@@ -157,7 +157,6 @@ static int run(struct rooms *rs, struct entry *e, struct room_event *ev, struct 
                const struct work *done)
 {
     ev->epoch = e->epoch;
-    ev->now_ms = rs->ops->wall_ms(rs->ctx);
     rs->ops->random(rs->ctx, ev->random);
     w->now_ms = ev->now_ms;
     w->stepped_ns = done ? done->stepped_ns : loop_clock_ns();
@@ -256,6 +255,7 @@ void entry_complete(struct rooms *rs, struct entry *e, struct work *w, int err)
     struct room_event ev;
     memset(&ev, 0, sizeof ev);
     ev.origin = w->origin;
+    ev.now_ms = rs->ops->wall_ms(rs->ctx);
     if (w->fx.list[w->at].persist.in_archive)
         metric_add_l(METRIC_MAM_ARCHIVED_MESSAGES_TOTAL, err ? "error" : "ok", NULL, 1);
     if (err)

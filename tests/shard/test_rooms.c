@@ -820,6 +820,30 @@ static void configure(const char *var, const char *value)
     forget();
 }
 
+/* X0500-slow: what comes too soon is refused as that, be the message before it stored or not. */
+static void test_slow_mode_behind_a_message(void **state)
+{
+    (void)state;
+    open_room();
+    configure("muc#roomconfig_slow_mode_duration", "60");
+    join(2, "bob");
+    run();
+    forget();
+    for (int i = 0; i < 2; i++) {
+        say(2, "<body>1</body>");
+        say(2, "<body>2</body>");
+        run();
+        uint32_t at = t.seen;
+        delivery(1, "message:GROUPCHAT");
+        t.seen = at;
+        delivery(2, "message:GROUPCHAT");
+        const Verona__Delivery *d = delivery(2, "reply:error");
+        assert_int_equal(d->parts[0]->reply->error->condition, SE_POLICY_VIOLATION_WAIT);
+        forget();
+        t.wall_ms += 60000;
+    }
+}
+
 /* S6.3-cluster-counts: once a second at most; of a room that gets on the list again; not of hidden
  * ones; when it leaves memory; and zero for those that a former owner counted. */
 static void test_counts(void **state)
@@ -930,6 +954,7 @@ int main(void)
         T(test_orphan_in_an_outage),
         T(test_full_queue),
         T(test_bad_request),
+        T(test_slow_mode_behind_a_message),
         T(test_counts),
         T(test_no_place),
         T(test_moved),
