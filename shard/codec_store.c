@@ -122,6 +122,7 @@ void store_pack_entry(const struct store_entry *e, struct buf *out)
         m.in_history = fx->persist.in_history;
         m.in_archive = fx->persist.in_archive;
         m.counts = msg->counts;
+        m.has_body = msg->has_body;
         if (msg->retracts.s) {
             verona__name__init(&retracts);
             retracts.e = msg->retracts.e;
@@ -403,6 +404,7 @@ static void get_message(const Verona__LogEntry *m, struct room_message *out)
     out->payload = wire_str(m->payload);
     out->type = (int)m->type;
     out->counts = m->counts;
+    out->has_body = m->has_body;
     if (m->retracts) {
         out->retracts = (struct event_name){m->retracts->e, m->retracts->s};
     }

@@ -77,6 +77,7 @@ static struct history_entry *entry_of(const struct step *st, const struct sessio
         .id = ev->id.n ? ev->id : (struct str){given, sizeof given},
         .payload = ev->message.payload,
         .type = ev->message.type,
+        .has_body = ev->message.has_body,
         .retracts = retract_target(st),
         /* R96, XEP-0502 §4: a body, and not one that takes the place of another */
         .counts = ev->message.has_body && !ev->message.correction,
@@ -118,12 +119,18 @@ static uint64_t slow_period_ms(const struct room *room)
     return (uint64_t)room->config.slow_mode_s * 1000;
 }
 
+void message_loaded(struct room *room, const struct room_message *m)
+{
+    if (room->config.slow_mode_s && m->has_body)
+        slow_note(&room->slow, m->occupant_id, slow_period_ms(room), m->stamp_ms);
+}
+
 uint64_t message_wait_ms(const struct room *room, const struct session *s,
                          const struct room_event *ev)
 {
     if (!is_slowed(room, s, ev))
         return 0;
-    return slow_wait_ms(&room->slow, s->occupant->person->bare, slow_period_ms(room), ev->now_ms);
+    return slow_wait_ms(&room->slow, occupant_id_of(s->occupant), slow_period_ms(room), ev->now_ms);
 }
 
 static struct str decimal(struct step *st, uint64_t v)
@@ -170,7 +177,8 @@ static void groupchat(struct step *st, const struct session *s)
     message_persist(st, s, P_MESSAGE, in_history);
     struct pending *p = LIST_ENTRY(st->room->pending.prev, struct pending, in_room);
     if (is_slowed(st->room, s, ev)) {
-        slow_note(&st->room->slow, s->occupant->person->bare, slow_period_ms(st->room), ev->now_ms);
+        slow_note(&st->room->slow, occupant_id_of(s->occupant), slow_period_ms(st->room),
+                  ev->now_ms);
         p->message.slowed = true;
     }
 }
@@ -179,7 +187,7 @@ static void groupchat(struct step *st, const struct session *s)
 void message_failed(struct step *st, struct pending *p)
 {
     if (p->message.slowed)
-        slow_forget(&st->room->slow, step_bare(st));
+        slow_forget(&st->room->slow, p->message.entry->m.occupant_id);
 }
 
 void message_commit(struct step *st, struct pending *p)

@@ -62,6 +62,7 @@ struct room *room_load(struct str jid, const struct room_service *service,
         history_add(&room->history, history_entry_new(&image->history[i]));
         if (image->history[i].counts)
             activity_add(&room->activity, image->history[i].stamp_ms);
+        message_loaded(room, &image->history[i]);
     }
     return room;
 }

@@ -224,6 +224,8 @@ bool message_is_groupchat(const struct room_event *ev); /* W33: neither private 
 bool message_is_subject(const struct room_event *ev);   /* W32 */
 void message_commit(struct step *st, struct pending *p);
 void message_failed(struct step *st, struct pending *p);
+/* A message of the history that the room is loaded with; oldest first. */
+void message_loaded(struct room *room, const struct room_message *m);
 /* XEP-0500: how long the speaker must wait before this groupchat message; 0: not at all. */
 uint64_t message_wait_ms(const struct room *room, const struct session *s,
                          const struct room_event *ev);

@@ -95,6 +95,7 @@ struct room_message {
     struct str nick, occupant_id, id, payload;
     int type;                   /* MessageIn.Type of muc.proto */
     struct event_name retracts; /* s 0: nothing. It takes that message back */
+    bool has_body;              /* when it was said */
     bool gone;                  /* it was taken back itself: payload is empty */
     bool counts;                /* as activity (XEP-0502) */
     struct room_retraction by; /* who did it: if gone; if retracts and it is the room that speaks */

@@ -7,31 +7,31 @@
 
 struct speaker {
     struct list in_order;
-    struct str bare; /* owned */
+    struct str id; /* owned */
     uint64_t at_ms;
     UT_hash_handle hh;
 };
 
 void slow_init(struct slow *s)
 {
-    s->by_jid = NULL;
+    s->by_id = NULL;
     s->n = 0;
     list_init(&s->speakers);
 }
 
-static struct speaker *find(const struct slow *s, struct str bare)
+static struct speaker *find(const struct slow *s, struct str id)
 {
     struct speaker *sp;
-    HASH_FIND(hh, s->by_jid, bare.p, bare.n, sp);
+    HASH_FIND(hh, s->by_id, id.p, id.n, sp);
     return sp;
 }
 
 static void drop(struct slow *s, struct speaker *sp)
 {
-    HASH_DELETE(hh, s->by_jid, sp);
+    HASH_DELETE(hh, s->by_id, sp);
     list_remove(&sp->in_order);
     s->n--;
-    str_release(&sp->bare);
+    str_release(&sp->id);
     mem_free(sp);
 }
 
@@ -53,28 +53,28 @@ static uint64_t left_ms(const struct speaker *sp, uint64_t period_ms, uint64_t n
     return now_ms < sp->at_ms || passed >= period_ms ? 0 : period_ms - passed;
 }
 
-uint64_t slow_wait_ms(const struct slow *s, struct str bare, uint64_t period_ms, uint64_t now_ms)
+uint64_t slow_wait_ms(const struct slow *s, struct str id, uint64_t period_ms, uint64_t now_ms)
 {
-    const struct speaker *sp = find(s, bare);
+    const struct speaker *sp = find(s, id);
     return sp ? left_ms(sp, period_ms, now_ms) : 0;
 }
 
-void slow_note(struct slow *s, struct str bare, uint64_t period_ms, uint64_t now_ms)
+void slow_note(struct slow *s, struct str id, uint64_t period_ms, uint64_t now_ms)
 {
-    slow_forget(s, bare);
+    slow_forget(s, id);
     while (s->n && (s->n == LIMIT_SLOW_SPEAKERS || !left_ms(oldest(s), period_ms, now_ms)))
         drop(s, oldest(s));
     struct speaker *sp = mem_zalloc(sizeof *sp);
-    sp->bare = str_own(bare);
+    sp->id = str_own(id);
     sp->at_ms = now_ms;
     list_push_back(&s->speakers, &sp->in_order);
     s->n++;
-    HASH_ADD_KEYPTR(hh, s->by_jid, sp->bare.p, sp->bare.n, sp);
+    HASH_ADD_KEYPTR(hh, s->by_id, sp->id.p, sp->id.n, sp);
 }
 
-void slow_forget(struct slow *s, struct str bare)
+void slow_forget(struct slow *s, struct str id)
 {
-    struct speaker *sp = find(s, bare);
+    struct speaker *sp = find(s, id);
     if (sp)
         drop(s, sp);
 }

@@ -820,7 +820,7 @@ static void configure(const char *var, const char *value)
     forget();
 }
 
-/* X0500-slow: what comes too soon is refused as that, be the message before it stored or not. */
+/* X0500-refused: what comes too soon is refused as that, be the message before it stored or not. */
 static void test_slow_mode_behind_a_message(void **state)
 {
     (void)state;
@@ -842,6 +842,37 @@ static void test_slow_mode_behind_a_message(void **state)
         forget();
         t.wall_ms += 60000;
     }
+}
+
+/* X0500-survives: the next owner knows who spoke, of those whom the history names. What was no
+ * message before is none then. */
+static void test_slow_mode_at_another_owner(void **state)
+{
+    (void)state;
+    open_room();
+    configure("muc#roomconfig_slow_mode_duration", "60");
+    join(2, "bob");
+    join(3, "cid");
+    say(2, "<body>1</body>");
+    struct request r = from(3, NULL);
+    Verona__RoomEvent *ev = req_message(&r, "<reactions/>");
+    ev->message->has_body = false;
+    ev->message->store = true;
+    push(3, ev);
+    run();
+    take_over();
+    for (gateway_ref gw = 2; gw <= 3; gw++) {
+        struct request in = from(gw, gw == 2 ? "robert" : "cid"), said = from(gw, NULL);
+        in.epoch = said.epoch = 6;
+        push(gw, req_join(&in));
+        push(gw, req_message(&said, "<body>2</body>"));
+    }
+    run();
+    delivery(2, "roster presence:JOIN history message:SUBJECT");
+    const Verona__Delivery *d = delivery(2, "reply:error");
+    assert_int_equal(d->parts[0]->reply->error->condition, SE_POLICY_VIOLATION_WAIT);
+    delivery(3, "roster presence:JOIN history message:SUBJECT");
+    delivery(3, "message:GROUPCHAT");
 }
 
 /* S6.3-cluster-counts: once a second at most; of a room that gets on the list again; not of hidden
@@ -955,6 +986,7 @@ int main(void)
         T(test_full_queue),
         T(test_bad_request),
         T(test_slow_mode_behind_a_message),
+        T(test_slow_mode_at_another_owner),
         T(test_counts),
         T(test_no_place),
         T(test_moved),
