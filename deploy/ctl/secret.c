@@ -88,7 +88,7 @@ struct caught {
     sigset_t mask; /* as it was; the three come in only while we wait under it */
 };
 
-/* Ctrl-C at the prompt must not leave a terminal that shows nothing. */
+/* Ctrl-C at the prompt must not leave a terminal that shows nothing. What is to be ignored is. */
 static void catch_signals(struct caught *c)
 {
     struct sigaction a = {.sa_handler = on_signal};
@@ -98,8 +98,11 @@ static void catch_signals(struct caught *c)
     for (int i = 0; i < N_SIGNALS; i++)
         sigaddset(&block, signals[i]);
     sigprocmask(SIG_BLOCK, &block, &c->mask);
-    for (int i = 0; i < N_SIGNALS; i++)
-        sigaction(signals[i], &a, &c->was[i]);
+    for (int i = 0; i < N_SIGNALS; i++) {
+        sigaction(signals[i], NULL, &c->was[i]);
+        if (c->was[i].sa_handler != SIG_IGN)
+            sigaction(signals[i], &a, NULL);
+    }
 }
 
 /* Does now what the signal would have done. */

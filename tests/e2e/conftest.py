@@ -1,5 +1,6 @@
 """Fixtures: real clusters. `cluster` is shared by the tests that break nothing."""
 import os
+import signal
 import sys
 
 import pytest
@@ -8,6 +9,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import cluster as cluster_lib  # noqa: E402
 from redis_server import RedisServer  # noqa: E402
 import xmpp  # noqa: E402
+
+# A shell ignores SIGINT for what it starts in the background, and all that we start would too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

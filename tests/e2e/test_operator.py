@@ -316,6 +316,21 @@ def test_an_interrupted_prompt_gives_the_terminal_back(accounts):
     assert "never@localhost" not in accounts.verona("user", "list", "--data", accounts.data).stdout
 
 
+def test_a_prompt_goes_on_where_signals_are_ignored(accounts):
+    was = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = Terminal(accounts, "user", "add", "calm@localhost", "--data", accounts.data)
+    finally:
+        signal.signal(signal.SIGINT, was)
+    run.read_to("one): ")
+    run.child.send_signal(signal.SIGINT)
+    run.type("typed secret\n")
+    run.read_to("more: ")
+    run.type("typed secret\n")
+    code, text = run.end()
+    assert code == 0 and "Added calm@localhost" in text
+
+
 def test_passwords_without_a_terminal(accounts):
     def user(*args, **more):
         return accounts.verona("user", *args, "--data", accounts.data, check=False, **more)
