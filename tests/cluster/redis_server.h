@@ -201,6 +201,9 @@ static inline void look(void *ctx)
     }
 }
 
+/* For what must come. It is reached only by what fails: a machine may be slow and busy. */
+enum { RUN_WAIT_MS = 30000 };
+
 /* True as soon as cond(ctx) holds; false after limit_ms. Without cond: just runs so long. */
 static inline bool run_until(struct loop *l, bool (*cond)(void *ctx), void *ctx, uint64_t limit_ms)
 {

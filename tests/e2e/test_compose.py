@@ -98,7 +98,7 @@ def test_scaled_up(composed):
     assert len(set(ports)) == 2
     for turn in range(2):
         play(ports, turn=turn)
-    cluster_lib.wait_until(lambda: composed.slots() == [1024] * 4, 60, "equal shares")
+    cluster_lib.wait_until(lambda: composed.slots() == [1024] * 4, 120, "equal shares")
 
 
 def test_prometheus_finds_every_process(composed):
@@ -115,7 +115,7 @@ def test_prometheus_finds_every_process(composed):
         found = ask("targets")["activeTargets"]
         jobs = sorted(t["labels"]["job"] for t in found if t["health"] == "up")
         return jobs == ["gateway"] * 2 + ["shard"] * 4 and len(found) == 6 and found
-    for target in cluster_lib.wait_until(targets, 60, "Prometheus to see two gateways and four shards"):
+    for target in cluster_lib.wait_until(targets, 120, "Prometheus to see two gateways and four shards"):
         composed("exec", "-T", "prometheus", "sh", "-c",
                  "wget -q -O /tmp/metrics %s && grep -q ^verona_build_info /tmp/metrics && "
                  "promtool check metrics </tmp/metrics" % target["scrapeUrl"])

@@ -44,7 +44,7 @@ def inside():
         got = cid.join(ROOM, "Cid")
         seen = [s["from"] for s in got if s.name == "presence" and s["type"] is None]
         assert seen == [ROOM + "/Cid"], seen
-        cluster_lib.wait_until(lambda: cluster.process("gateway", 1)["sessions"] == 1, 5, "one session")
+        cluster_lib.wait_until(lambda: cluster.process("gateway", 1)["sessions"] == 1, what="one session")
         cid.close()
     print("no ghosts")
 

@@ -79,7 +79,7 @@ def test_stream_errors_after_login(client, condition, xml):
             ann.send(xml)
         except OSError:
             pass
-        ann.expect(lambda s: False, timeout=10)
+        ann.expect(lambda s: False)
     assert ended.value.condition == condition
 
 
@@ -87,7 +87,7 @@ def test_bad_utf8_ends_the_stream(client):
     ann = client("utf8")
     with pytest.raises(xmpp.StreamEnded) as ended:
         ann.send(b"<message to='b@localhost'><body>\xc0\xaf</body></message>")
-        ann.expect(lambda s: False, timeout=10)
+        ann.expect(lambda s: False)
     assert ended.value.condition in ("bad-format", "unsupported-encoding", "not-well-formed")
 
 
@@ -130,7 +130,7 @@ def test_the_newer_session_of_a_resource_wins(cluster):
     first = xmpp.Client(cluster.c2s(1), "conflict@localhost", resource="desk").connect()
     second = xmpp.Client(cluster.c2s(2), "conflict@localhost", resource="desk").connect()
     with pytest.raises(xmpp.StreamEnded) as ended:
-        first.expect(lambda s: False, timeout=10)
+        first.expect(lambda s: False)
     assert ended.value.condition == "conflict"
     assert second.full == "conflict@localhost/desk"
     second.iq("get", "<ping xmlns='urn:xmpp:ping'/>")

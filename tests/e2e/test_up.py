@@ -197,7 +197,7 @@ def test_nothing_outlives_a_killed_supervisor(place):
     assert up(place).returncode == 0
     pids = everybody(place)
     os.kill(pids[0], signal.SIGKILL)
-    wait_until(lambda: not any(map(alive, pids)), 10, "Redis and all children to be gone")
+    wait_until(lambda: not any(map(alive, pids)), what="Redis and all children to be gone")
     status = place.verona("status", "--data", place.data, check=False)
     assert status.returncode == 3 and "no cluster runs" in status.stderr
     down = place.verona("down", "--data", place.data)

@@ -33,7 +33,7 @@ class Ports:
         self.lock.close()
 
 
-def wait_until(condition, timeout=20, what="the condition"):
+def wait_until(condition, timeout=30, what="the condition"):
     """Wait for a true value of condition() and return it."""
     deadline = time.monotonic() + timeout
     while True:
@@ -114,7 +114,7 @@ class Cluster:
 
     def get(self, role, n, path):
         with urllib.request.urlopen("http://127.0.0.1:%d%s" % (self.admin(role, n), path),
-                                    timeout=5) as answer:
+                                    timeout=20) as answer:
             return answer.read().decode()
 
     def status(self):
@@ -186,5 +186,5 @@ class Cluster:
                 os.kill(pid, signal.SIGKILL)
             except (ProcessLookupError, TypeError):
                 pass
-        wait_until(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in pids), 10,
-                   "all processes to be gone")
+        wait_until(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in pids),
+                   what="all processes to be gone")

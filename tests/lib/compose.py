@@ -83,7 +83,7 @@ class Compose:
         """Starts or scales it, and waits until every container is healthy and every slot has an owner."""
         self("up", "-d", "--scale", "shard=%d" % shards, "--scale", "gateway=%d" % gateways)
         self.wait_healthy("redis", "shard", "gateway")
-        cluster_lib.wait_until(lambda: self.is_whole(shards, gateways), 60,
+        cluster_lib.wait_until(lambda: self.is_whole(shards, gateways), 120,
                                "%d shards and %d gateways to be ready" % (shards, gateways))
 
     def is_whole(self, shards, gateways):
@@ -98,7 +98,7 @@ class Compose:
             return all(c["State"].get("Health", {}).get("Status") == "healthy"
                        for service in services for c in self.containers(service))
         try:
-            cluster_lib.wait_until(healthy, 90, "%s to be healthy" % ", ".join(services))
+            cluster_lib.wait_until(healthy, 180, "%s to be healthy" % ", ".join(services))
         except TimeoutError as error:
             raise TimeoutError("%s\n%s" % (error, self.logs())) from error
 

@@ -106,7 +106,7 @@ def difference(want, got):
 class Scenario:
     """One run. ports: the actors connect to them in turn. login: more of xmpp.Client's options."""
 
-    def __init__(self, text, ports, suffix="", turn=0, timeout=15, **login):
+    def __init__(self, text, ports, suffix="", turn=0, timeout=30, **login):
         self.actors, self.settings, self.steps = parse(text.replace("<.../>", "<_any_/>"))
         self.ports, self.suffix, self.turn = ports, suffix, turn
         self.login = dict(login, timeout=timeout)

@@ -132,7 +132,7 @@ class Parser:
 class Client:
     """One connection. Tests use connect(), send(), receive() and the MUC helpers below."""
 
-    def __init__(self, port, jid, password="password", host="127.0.0.1", timeout=15, resource=None,
+    def __init__(self, port, jid, password="password", host="127.0.0.1", timeout=30, resource=None,
                  mechanism="PLAIN", tls=False):
         self.host, self.port, self.timeout = host, port, timeout
         self.jid, self.password, self.resource = jid, password, resource

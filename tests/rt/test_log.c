@@ -202,7 +202,7 @@ static void test_full_stderr(void **state)
         is_drained(&fd[0]);
         run_for(l, 200);
         log_info("last");
-        assert_true(run_until(l, is_drained, &fd[0], 5000));
+        assert_true(run_until(l, is_drained, &fd[0], RUN_WAIT_MS));
         log_attach(NULL);
         restore();
         loop_destroy(&l);

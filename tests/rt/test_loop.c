@@ -282,10 +282,10 @@ static void test_poll(void **state)
     loop_poll_set(p.poll, LOOP_READ | LOOP_WRITE);
     loop_poll_set(p.poll, LOOP_READ | LOOP_WRITE);
     assert_true(
-        run_until_int(p.loop, &p.reads, 2, 2000)); /* level: the second byte is told again */
+        run_until_int(p.loop, &p.reads, 2, RUN_WAIT_MS)); /* level: the second byte is told again */
     assert_int_equal(p.writes, 1);
     close(p.fd[1]);
-    assert_true(run_until_int(p.loop, &p.reads, 3, 2000));
+    assert_true(run_until_int(p.loop, &p.reads, 3, RUN_WAIT_MS));
     assert_null(p.poll);
     close(p.fd[0]);
 
@@ -296,7 +296,7 @@ static void test_poll(void **state)
     p.poll = loop_poll_open(p.loop, p.fd[0], on_pair, &p);
     loop_poll_set(p.poll, LOOP_READ);
     assert_int_equal(write(p.fd[1], "c", 1), 1);
-    assert_true(run_until_int(p.loop, &p.reads, 4, 2000));
+    assert_true(run_until_int(p.loop, &p.reads, 4, RUN_WAIT_MS));
     loop_poll_set(p.poll, 0); /* left open: loop_destroy() frees it */
     close(p.fd[0]);
     close(p.fd[1]);
@@ -325,7 +325,7 @@ static void test_work(void **state)
 {
     struct job j = {.loop = *state};
     loop_work(j.loop, work, done, &j);
-    assert_true(run_until_int(j.loop, &j.done, 1, 5000));
+    assert_true(run_until_int(j.loop, &j.done, 1, RUN_WAIT_MS));
     static struct job unfinished;
     unfinished.loop = *state;
     loop_work(*state, work, done, &unfinished); /* loop_destroy() waits for it */
@@ -341,7 +341,7 @@ static void test_signal(void **state)
     int count = 0;
     loop_on_signal(*state, SIGUSR1, on_signal, &count);
     raise(SIGUSR1);
-    assert_true(run_until_int(*state, &count, 1, 2000));
+    assert_true(run_until_int(*state, &count, 1, RUN_WAIT_MS));
 }
 
 int main(void)

@@ -97,7 +97,7 @@ static void test_commands(void **state)
     command(&a, 0, "HSET h f v");
     assert_false(redis_up(redis));
     assert_true(redis_queued_bytes(redis) > 0);
-    assert_true(run_until_int(loop, &a.n, 2, 10000));
+    assert_true(run_until_int(loop, &a.n, 2, RUN_WAIT_MS));
     assert_true(redis_up(redis));
     assert_int_equal(redis_down_ms(redis), 0);
     assert_int_equal(ups, 1);
@@ -106,15 +106,15 @@ static void test_commands(void **state)
     assert_int_equal(redis_inflight(redis), 0);
 
     command(&a, 0, "HGET h f");
-    assert_true(run_until_int(loop, &a.n, 3, 5000));
+    assert_true(run_until_int(loop, &a.n, 3, RUN_WAIT_MS));
     assert_string_equal(a.text, "v");
     command(&a, 0, "HGET h absent");
-    assert_true(run_until_int(loop, &a.n, 4, 5000));
+    assert_true(run_until_int(loop, &a.n, 4, RUN_WAIT_MS));
     assert_string_equal(a.text, "");
     assert_int_equal(a.last, -1);
     double errors = metric_value(METRIC_REDIS_ERRORS_TOTAL, "other", NULL);
     command(&a, 0, "HGET h"); /* an error reply is a reply */
-    assert_true(run_until_int(loop, &a.n, 5, 5000));
+    assert_true(run_until_int(loop, &a.n, 5, RUN_WAIT_MS));
     assert_int_equal(a.ok, 5);
     assert_int_equal(a.errors, 1);
     assert_true(metric_value(METRIC_REDIS_ERRORS_TOTAL, "other", NULL) == errors + 1);
@@ -122,7 +122,7 @@ static void test_commands(void **state)
     assert_true(metric_value(METRIC_REDIS_STATE, NULL, NULL) == 1);
     redis_command(redis, 1, (const struct str[]){STR("PING")}, 0, NULL, NULL); /* nobody listens */
     command(&a, 0, "PING");
-    assert_true(run_until_int(loop, &a.n, 6, 5000));
+    assert_true(run_until_int(loop, &a.n, 6, RUN_WAIT_MS));
     assert_string_equal(a.text, "PONG");
 }
 
@@ -140,7 +140,7 @@ static void test_any_bytes(void **state)
     redis_command(redis, 4, set, 0, on_answer, &a);
     redis_command(redis, 4, empty, 0, on_answer, &a);
     redis_command(redis, 3, len, 0, on_answer, &a);
-    assert_true(run_until_int(loop, &a.n, 3, 10000));
+    assert_true(run_until_int(loop, &a.n, 3, RUN_WAIT_MS));
     assert_int_equal(a.last, sizeof value);
     assert_int_equal(a.errors, 0);
 }
@@ -160,12 +160,12 @@ static void test_pipeline(void **state)
     redis_command(redis, 3, set, 30000, on_answer, &a);
     mem_free(big);
     command(&a, 30000, "GET counter");
-    assert_true(run_until_int(loop, &a.n, N + 3, 30000));
+    assert_true(run_until_int(loop, &a.n, N + 3, RUN_WAIT_MS));
     assert_int_equal(a.last, N);
     assert_int_equal(a.ok, N + 3);
     command(&a, 30000, "GET big"); /* a reply in many pieces */
     command(&a, 30000, "STRLEN big");
-    assert_true(run_until_int(loop, &a.n, N + 5, 30000));
+    assert_true(run_until_int(loop, &a.n, N + 5, RUN_WAIT_MS));
     assert_int_equal(a.last, BIG);
 }
 
@@ -174,7 +174,7 @@ static void test_server_dies_and_returns(void **state)
     (void)state;
     struct answers before = {0}, during = {0}, hopeless = {0};
     command(&before, 0, "SET k 1");
-    assert_true(run_until_int(loop, &before.n, 1, 10000));
+    assert_true(run_until_int(loop, &before.n, 1, RUN_WAIT_MS));
 
     kill(server.pid, SIGSTOP); /* it takes the bytes, and does not answer */
     command(&before, 20000, "INCR k");
@@ -182,19 +182,19 @@ static void test_server_dies_and_returns(void **state)
     run_for(loop, 30);
     assert_int_equal(redis_inflight(redis), 2);
     redis_server_kill(&server);
-    assert_true(run_until_int(loop, &before.n, 3, 5000));
+    assert_true(run_until_int(loop, &before.n, 3, RUN_WAIT_MS));
     assert_int_equal(before.unknown, 2);
     assert_int_equal(downs, 1);
     assert_false(redis_up(redis));
 
     command(&during, 30000, "PING");
     command(&hopeless, 100, "PING");
-    assert_true(run_until_int(loop, &hopeless.n, 1, 5000));
+    assert_true(run_until_int(loop, &hopeless.n, 1, RUN_WAIT_MS));
     assert_int_equal(hopeless.unavailable, 1);
     assert_true(redis_down_ms(redis) >= 90);
     assert_int_equal(during.n, 0);
     redis_server_again(&server);
-    assert_true(run_until_int(loop, &during.n, 1, 20000));
+    assert_true(run_until_int(loop, &during.n, 1, RUN_WAIT_MS));
     assert_int_equal(during.ok, 1);
     assert_int_equal(ups, 2);
 }
@@ -204,18 +204,18 @@ static void test_deadline_in_flight(void **state)
     (void)state;
     struct answers a = {0}, later = {0};
     command(&a, 0, "SET k 1");
-    assert_true(run_until_int(loop, &a.n, 1, 10000));
+    assert_true(run_until_int(loop, &a.n, 1, RUN_WAIT_MS));
     kill(server.pid, SIGSTOP);
     command(&later, 10000, "PING"); /* the first on the wire, the last to be due */
     command(&a, 100, "PING");
-    assert_true(run_until_int(loop, &a.n, 2, 5000));
+    assert_true(run_until_int(loop, &a.n, 2, RUN_WAIT_MS));
     /* the connection went, and with it both */
     assert_int_equal(a.unknown, 1);
     assert_int_equal(later.unknown, 1);
     assert_false(redis_up(redis));
     kill(server.pid, SIGCONT);
     command(&a, 20000, "GET k");
-    assert_true(run_until_int(loop, &a.n, 3, 20000));
+    assert_true(run_until_int(loop, &a.n, 3, RUN_WAIT_MS));
     assert_int_equal(a.last, 1); /* not a late PONG */
 }
 
@@ -242,7 +242,7 @@ static void test_callback_issues_commands(void **state)
     (void)state;
     struct chain c = {.left = 50};
     redis_command(redis, 1, (const struct str[]){STR("PING")}, 0, on_chain, &c);
-    assert_true(run_until_int(loop, &c.answers.n, 51, 10000));
+    assert_true(run_until_int(loop, &c.answers.n, 51, RUN_WAIT_MS));
     assert_int_equal(c.answers.ok, 51);
 }
 
@@ -254,7 +254,7 @@ static void test_callback_destroys(void **state)
     redis_command(redis, 1, (const struct str[]){STR("PING")}, 0, on_chain, &c);
     command(&a, 0, "PING");
     command(&a, 0, "PING");
-    assert_true(run_until_int(loop, &a.n, 2, 10000));
+    assert_true(run_until_int(loop, &a.n, 2, RUN_WAIT_MS));
     assert_null(redis);
     assert_int_equal(a.unknown, 2); /* they had left in the same write */
 }
@@ -267,7 +267,7 @@ static void test_destroy_answers_everything(void **state)
     redis_destroy(&redis);
     assert_int_equal(a.unavailable, 1);
     redis = redis_new(loop, server.url, on_state, &server);
-    assert_true(run_until_int(loop, &ups, 1, 10000));
+    assert_true(run_until_int(loop, &ups, 1, RUN_WAIT_MS));
     kill(server.pid, SIGSTOP);
     command(&b, 0, "PING");
     run_for(loop, 30);
@@ -290,7 +290,7 @@ static void check_url(const char *url, const char *password, bool works)
     if (password)
         redis_set_password(redis, password);
     command(&a, works ? 10000 : 300, "PING");
-    assert_true(run_until_int(loop, &a.n, 1, 15000));
+    assert_true(run_until_int(loop, &a.n, 1, RUN_WAIT_MS));
     assert_int_equal(a.ok, works);
     assert_int_equal(a.unavailable, !works);
 }
@@ -316,7 +316,7 @@ static void test_passwords_and_names(void **state)
     check_url(url, NULL, true);
     struct answers a = {0};
     command(&a, 0, "CLIENT INFO");
-    assert_true(run_until_int(loop, &a.n, 1, 5000));
+    assert_true(run_until_int(loop, &a.n, 1, RUN_WAIT_MS));
     snprintf(url, sizeof url, "redis://:p%%40ss%%3aw%%2frd@127.0.0.1:%u/999", (unsigned)port);
     check_url(url, NULL, false); /* no such database */
     check_url("redis://no-such-host.invalid:1", NULL, false);

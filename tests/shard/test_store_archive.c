@@ -91,7 +91,7 @@ static struct result *ask_range(const struct store_range *range)
     r = (struct result){.done = false};
     store->ops->read(store, 5, STR(ROOM), range, on_read, &r);
     assert_false(r.done); /* never from within the call */
-    assert_true(run_until(loop, is_done, &r, 20000));
+    assert_true(run_until(loop, is_done, &r, RUN_WAIT_MS));
     return &r;
 }
 
@@ -133,7 +133,7 @@ static const char *history(void)
     static struct result r;
     r = (struct result){.done = false};
     store->ops->load(store, 5, STR(ROOM), on_load, &r);
-    assert_true(run_until(loop, is_done, &r, 20000));
+    assert_true(run_until(loop, is_done, &r, RUN_WAIT_MS));
     assert_int_equal(r.err, 0);
     return r.text;
 }
@@ -166,7 +166,7 @@ static int commit(struct fx *fx, uint32_t n)
     }
     store->ops->commit(store, &token, STR(ROOM), e, n, on_commit, &r);
     mem_free(e);
-    assert_true(run_until(loop, is_done, &r, 20000));
+    assert_true(run_until(loop, is_done, &r, RUN_WAIT_MS));
     if (r.err == 0) {
         last = name;
     }
@@ -327,7 +327,7 @@ static void a_room_that_is_not_there_has_no_log(void **state)
     struct result r = {.done = false};
     const struct store_range range_ = {.to = {UINT64_MAX, UINT64_MAX}, .count = 9};
     store->ops->read(store, 6, STR("other@c"), &range_, on_read, &r);
-    assert_true(run_until(loop, is_done, &r, 20000));
+    assert_true(run_until(loop, is_done, &r, RUN_WAIT_MS));
     assert_int_equal(r.err, 0);
     assert_int_equal(r.n, 0);
 }
