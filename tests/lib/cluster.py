@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,8 @@ BIN = os.environ.get("VERONA_BIN") or os.path.join(ROOT, "build", "dev")
 
 
 class Ports:
-    """A thousand ports of our own, below the ephemeral ones, against test runs beside this one."""
+    """A thousand ports of our own, below the ephemeral ones, against test runs beside this one and
+    whatever else listens on this machine."""
     BLOCKS = range(7, 27)
 
     def __init__(self):
@@ -26,8 +28,21 @@ class Ports:
                 lock.close()
                 continue
             self.lock, self.offset = lock, 1000 * block - 5000
-            return
+            if self.unused():
+                return
+            lock.close()
         raise RuntimeError("no block of ports is free: more than %d clusters at once?" % len(self.BLOCKS))
+
+    def unused(self):
+        """Nobody listens where the first processes of a cluster would."""
+        for port in (5222, 5290, 5291, 5322, 5390, 5391, 5422, 5490, 5491, 5591):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port + self.offset))
+                except OSError:
+                    return False
+        return True
 
     def free(self):
         self.lock.close()
