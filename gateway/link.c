@@ -312,12 +312,17 @@ void link_acknowledge(struct link *l, uint64_t rseq)
     pending_remove(l->pending, rseq);
 }
 
+void link_from_inside(struct link *l, uint64_t rseq)
+{
+    pending_from_inside(l->pending, rseq);
+}
+
 bool link_origin(const struct link *l, uint64_t rseq, struct link_origin *out)
 {
     const struct pending_req *q = pending_find(l->pending, rseq);
     if (!q)
         return false;
-    *out = (struct link_origin){q->sid, q->read_ns, q->what};
+    *out = (struct link_origin){q->sid, q->read_ns, q->what, q->inside};
     return true;
 }
 

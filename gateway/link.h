@@ -30,11 +30,15 @@ void link_forget(struct link *l, const struct cluster_member *shard, uint64_t re
 /* The owner's stream acknowledged it (Delivery.origin or Ack). */
 void link_acknowledge(struct link *l, uint64_t rseq);
 
+/* Its sender was inside the room when he made it. */
+void link_from_inside(struct link *l, uint64_t rseq);
+
 /* What a request was that is not acknowledged yet; false if there is none of that rseq. */
 enum link_what { LINK_OTHER, LINK_JOIN, LINK_GROUPCHAT };
 struct link_origin {
     uint64_t sid, read_ns; /* loop_clock_ns() when it was taken */
     enum link_what what;
+    bool inside; /* see link_from_inside() */
 };
 bool link_origin(const struct link *l, uint64_t rseq, struct link_origin *out);
 

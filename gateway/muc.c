@@ -131,6 +131,11 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
     client_waits(m->g, ev.sid, rseq);
     if (joins)
         stay_joining(m, c, room);
+    else if (ev.body_case == VERONA__ROOM_EVENT__BODY_LEAVE)
+        stay_leaving(c, room);
+    else if (ev.body_case == VERONA__ROOM_EVENT__BODY_PRESENCE && stay_is_inside(c, room) &&
+             !stay_is_leaving(c, room))
+        link_from_inside(m->g->link, rseq);
 }
 
 struct leaving {
@@ -273,11 +278,25 @@ static bool is_ours(const struct muc *m, const Verona__Delivery *d)
     return d->origin && str_is(wire_str(d->origin->gateway), m->g->ref);
 }
 
+/* "You are not inside" is no news to who asked when he was and has been told since, nor to who is
+ * on his way in again: he would take it for the end of the next stay. */
+static bool is_old_news(const struct muc *m, const Verona__Delivery *d, const Verona__Reply *r)
+{
+    struct link_origin o;
+    struct str room = wire_str(d->room);
+    if (r->answer_case != VERONA__REPLY__ANSWER_NOT_INSIDE ||
+        !link_origin(m->g->link, d->origin->rseq, &o))
+        return false;
+    struct client *c = client_by_sid(m->g, o.sid);
+    return c && (stay_is_joining(c, room) || (o.inside && !stay_is_inside(c, room)));
+}
+
 /* To the client, unless the gateway asked for itself. */
 static void show_reply(struct muc *m, const Verona__Delivery *d, const Verona__Reply *r)
 {
-    if (!is_ours(m, d) || !orders_reply(m->g->orders, d->origin->rseq, r))
-        muc_show_reply(m, wire_str(d->room), r);
+    if (is_ours(m, d) && (orders_reply(m->g->orders, d->origin->rseq, r) || is_old_news(m, d, r)))
+        return;
+    muc_show_reply(m, wire_str(d->room), r);
 }
 
 void muc_delivery(struct muc *m, const Verona__Delivery *d)

@@ -94,6 +94,10 @@ void stay_joining(struct muc *m, struct client *c, struct str room); /* a join w
 void stay_join_over(struct muc *m, struct client *c,
                     struct str room); /* and was answered, whatever the answer */
 void stay_entered(struct muc *m, struct client *c, struct str room);
+void stay_leaving(struct client *c, struct str room); /* he said that he goes */
+bool stay_is_inside(struct client *c, struct str room);
+bool stay_is_joining(struct client *c, struct str room);
+bool stay_is_leaving(struct client *c, struct str room);
 void stay_left(struct muc *m, struct client *c, struct str room);
 void stay_each(struct client *c, void (*fn)(void *ctx, struct client *c, struct str room),
                void *ctx);

@@ -9,6 +9,7 @@ struct stay {
     UT_hash_handle hh;
     uint32_t joining; /* joins without an answer */
     bool inside;
+    bool leaving; /* and has said so */
     size_t n;
     char room[];
 };
@@ -65,12 +66,37 @@ void stay_entered(struct muc *m, struct client *c, struct str room)
     get(m, c, room)->inside = true;
 }
 
+void stay_leaving(struct client *c, struct str room)
+{
+    struct stay *s = find(c, room);
+    if (s)
+        s->leaving = s->inside;
+}
+
+bool stay_is_inside(struct client *c, struct str room)
+{
+    const struct stay *s = find(c, room);
+    return s && s->inside;
+}
+
+bool stay_is_joining(struct client *c, struct str room)
+{
+    const struct stay *s = find(c, room);
+    return s && s->joining > 0;
+}
+
+bool stay_is_leaving(struct client *c, struct str room)
+{
+    const struct stay *s = find(c, room);
+    return s && s->leaving;
+}
+
 void stay_left(struct muc *m, struct client *c, struct str room)
 {
     struct stay *s = find(c, room);
     if (!s)
         return;
-    s->inside = false;
+    s->inside = s->leaving = false;
     settle(m, c, s);
 }
 

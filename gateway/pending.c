@@ -140,6 +140,13 @@ void pending_remove(struct pending *p, uint64_t rseq)
         drop(p, q);
 }
 
+void pending_from_inside(struct pending *p, uint64_t rseq)
+{
+    struct req *q = find(p, rseq);
+    if (q)
+        q->r.inside = true;
+}
+
 const struct pending_req *pending_next(const struct pending *p, uint32_t slot)
 {
     return p->next[slot] ? &p->next[slot]->r : NULL;

@@ -20,8 +20,9 @@ struct pending_req {
     uint32_t slot;
     enum link_what what;
     bool leave;
-    bool redo; /* a former owner may have worked on it */
-    bool sent; /* to `boot` under `epoch` */
+    bool inside; /* see link_from_inside() */
+    bool redo;   /* a former owner may have worked on it */
+    bool sent;   /* to `boot` under `epoch` */
     uint64_t epoch, boot;
 };
 
@@ -35,6 +36,8 @@ const struct pending_req *pending_add(struct pending *p, const Verona__RoomEvent
 /* NULL if it is not there (any more). */
 const struct pending_req *pending_find(const struct pending *p, uint64_t rseq);
 void pending_remove(struct pending *p, uint64_t rseq);
+
+void pending_from_inside(struct pending *p, uint64_t rseq);
 
 /* The first of the slot that waits, NULL if none does. */
 const struct pending_req *pending_next(const struct pending *p, uint32_t slot);

@@ -76,6 +76,36 @@ def test_occupants_of_a_dead_shard_are_told(own_cluster):
         bob.close()
 
 
+def test_what_was_under_way_does_not_end_the_next_stay(own_cluster):
+    """W28: presence that a dead shard never saw is answered by the next one, to which its sender is nobody. He has
+    been told that he is out, once, and is on his way in again."""
+    cluster = own_cluster(gateways=1, shards=2)
+    room = "underway@conference.localhost"
+    ann = xmpp.Client(cluster.c2s(1), "ann@localhost").connect()
+    ann.join(room, "Ann")
+    ann.configure(room)
+    owner = next(p for p in cluster.status()["processes"] if p["role"] == "shard" and p["rooms"])
+    os.kill(owner["pid"], signal.SIGSTOP)
+    ann.send("<presence to='%s/Ann'><show>away</show></presence>" % room)
+    ann.send("<presence to='%s/Anna'/>" % room)
+    ann.iq("get", "<ping xmlns='urn:xmpp:ping'/>")  # the gateway has them
+    os.kill(owner["pid"], signal.SIGKILL)
+    gone = ann.expect(lambda s: s["from"] == room + "/Ann" and s["type"] == "unavailable", "to be told")
+    assert gone.codes() == [333, 110]
+    got = ann.join(room, "Ann")
+    assert [s.codes() for s in got if s["type"] == "unavailable"] == []
+    ann.send("<presence to='%s/Ann' type='unavailable'/>"
+             "<presence to='%s/Ann'><show>away</show></presence>" % (room, room))  # who has left asks
+    ann.expect(lambda s: s["type"] == "unavailable" and s.codes() == [110], "leaving")
+    told = ann.expect(lambda s: s["from"] == room + "/Ann", "an answer")
+    assert (told["type"], told.codes()) == ("unavailable", [307, 333, 110])
+    ann.send("<presence to='%s/Ann'/>"
+             "<presence to='%s/Ann'><x xmlns='%s'/></presence>" % (room, room, xmpp.MUC))  # who is on his way in knows
+    inside = ann.expect(lambda s: s["from"] == room + "/Ann", "to be inside")
+    assert inside["type"] is None and 110 in inside.codes()
+    ann.close()
+
+
 def test_a_gateway_dies_and_its_occupants_leave_once(own_cluster):
     """W6, W38"""
     cluster = own_cluster(gateways=2, shards=2)

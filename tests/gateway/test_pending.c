@@ -88,6 +88,10 @@ static void in_order(void **state)
     assert_int_equal(pending_find(p, 2)->sid, 2);
     assert_int_equal(pending_find(p, 2)->what, LINK_GROUPCHAT);
     assert_int_equal(pending_find(p, 2)->read_ns, 5);
+    pending_from_inside(p, 2);
+    pending_from_inside(p, 99);
+    for (uint64_t i = 1; i <= 4; i++)
+        assert_int_equal(pending_find(p, i)->inside, i == 2);
     sends(1, 10, 100, false, 3, 1, 2, 4);
     sends(2, 11, 100, false, 1, 3);
     assert_int_equal(pending_waiting_bytes(p), 0);
