@@ -167,12 +167,12 @@ static void a_life_of_ours_ended(void **state)
 static void random_life(void **state)
 {
     (void)state;
-    uint64_t epoch = 1, rseqs[2000];
+    uint64_t epoch = 1, rseqs[300];
     unsigned n = 0;
     srand(7);
     for (int step = 0; step < 20000; step++) {
         int what = rand() % 10;
-        if (what < 4 && n < 2000) {
+        if (what < 4 && n < 300) {
             rseqs[n++] = add(1, 1);
         } else if (what < 6 && pending_next(p, 1)) {
             pending_sent(p, 1, epoch, epoch);
