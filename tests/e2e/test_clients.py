@@ -22,7 +22,7 @@ def accounts():
 def test_slixmpp_across_gateways(accounts):
     done = subprocess.run([sys.executable, os.path.join(HERE, "clients", "slixmpp_talk.py"),
                            str(accounts.c2s(1)), str(accounts.c2s(2))],
-                          capture_output=True, text=True, timeout=90)
+                          capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -30,7 +30,7 @@ def test_slixmpp_resumes(accounts):
     """X0198-resume: a client library of others loses its connection, resumes, and has heard and said everything."""
     done = subprocess.run([sys.executable, os.path.join(HERE, "clients", "slixmpp_resume.py"),
                            str(accounts.c2s(1)), str(accounts.c2s(2))],
-                          capture_output=True, text=True, timeout=90)
+                          capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "resumed" in done.stdout
 
@@ -46,7 +46,7 @@ def test_libstrophe_talks_with_slixmpp(accounts, tmp_path):
         assert "ready" in (line.strip() for line in slix.stdout)  # its libraries may say something first
         done = subprocess.run([str(program), str(accounts.c2s(2)), "strophe@localhost", "pencil",
                                "mixed@conference.localhost"],
-                              capture_output=True, text=True, timeout=60)
+                              capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "answered" in done.stdout
     finally:

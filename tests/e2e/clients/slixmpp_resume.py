@@ -33,8 +33,8 @@ async def main(ports):
         for i in range(20):
             await bob.hear("Bob", "%d.%d" % (turn, i))
         ann.connect(("127.0.0.1", ann.port_), disable_starttls=False)
-        await asyncio.wait_for(ann.resumed.get(), 20)
-        heard = [(await asyncio.wait_for(ann.heard.get(), 20))["body"] for _ in range(20)]
+        await asyncio.wait_for(ann.resumed.get(), 60)
+        heard = [(await asyncio.wait_for(ann.heard.get(), 60))["body"] for _ in range(20)]
         assert heard == ["%d.%d" % (turn, i) for i in range(20)], heard
         ann.send_message(ROOM, "here %d" % turn, mtype="groupchat")
         await bob.hear("Ann", "here %d" % turn)
@@ -50,4 +50,4 @@ async def submitted(client):
 
 
 if __name__ == "__main__":
-    asyncio.get_event_loop().run_until_complete(asyncio.wait_for(main([int(p) for p in sys.argv[1:3]]), 80))
+    asyncio.get_event_loop().run_until_complete(asyncio.wait_for(main([int(p) for p in sys.argv[1:3]]), 180))

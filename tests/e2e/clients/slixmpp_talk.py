@@ -36,7 +36,7 @@ class Talker(slixmpp.ClientXMPP):
 
     async def log_in(self):
         self.connect(("127.0.0.1", self.port_), disable_starttls=False)
-        await asyncio.wait_for(self.started, 20)
+        await asyncio.wait_for(self.started, 60)
         assert self.transport.get_extra_info("ssl_object") is not None, "not encrypted"
 
     async def enter(self, room, nick):
@@ -44,11 +44,11 @@ class Talker(slixmpp.ClientXMPP):
         self.add_event_handler("muc::%s::self-presence" % room,
                                lambda p: ready.done() or ready.set_result(p), disposable=True)
         self.plugin["xep_0045"].join_muc(room, nick)
-        return await asyncio.wait_for(ready, 20)
+        return await asyncio.wait_for(ready, 60)
 
     async def hear(self, nick, body):
         while True:
-            message = await asyncio.wait_for(self.heard.get(), 20)
+            message = await asyncio.wait_for(self.heard.get(), 60)
             if message["mucnick"] == nick and message["body"] == body:
                 return
 
@@ -84,7 +84,7 @@ async def talk(port_a, port_b):
     left = asyncio.get_event_loop().create_future()
     a.add_event_handler("muc::%s::got_offline" % room, lambda p: left.done() or left.set_result(p))
     b.plugin["xep_0045"].leave_muc(room, "Bob")
-    assert (await asyncio.wait_for(left, 20))["from"].resource == "Bob"
+    assert (await asyncio.wait_for(left, 60))["from"].resource == "Bob"
     for client in (a, b):
         await client.disconnect()
     print("all was heard")
