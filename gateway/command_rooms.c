@@ -359,13 +359,10 @@ static void list_ask(struct call *call, int stage)
 static uint32_t list_max(struct call *call)
 {
     struct str s = form_value(&call->form, "max_items");
-    uint32_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9' || n > LIMIT_PAGE)
-            return 0;
-        n = n * 10 + (uint32_t)(s.p[i] - '0');
-    }
-    return !s.n || n > LIMIT_PAGE ? LIMIT_PAGE : n;
+    uint64_t n = LIMIT_PAGE;
+    if (s.n && !str_u64(s, UINT64_MAX, &n))
+        return 0;
+    return n > LIMIT_PAGE ? LIMIT_PAGE : (uint32_t)n;
 }
 
 static const char *list_check(struct call *call, int stage)

@@ -57,17 +57,10 @@ bool commands_admin(const struct commands *cs, struct str bare)
 
 static void read_admins(struct commands *cs, const char *list)
 {
-    struct str rest = str_of(list);
-    while (rest.n && cs->n_admins < ADMINS) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str word = comma ? str_n(rest.p, (size_t)(comma - rest.p)) : rest, text;
-        struct jid parts;
-        rest = comma ? str_n(comma + 1, rest.n - word.n - 1) : STR_NULL;
-        while (word.n && (word.p[0] == ' ' || word.p[0] == '\t'))
-            word = str_n(word.p + 1, word.n - 1);
-        while (word.n && (word.p[word.n - 1] == ' ' || word.p[word.n - 1] == '\t'))
-            word.n--;
-        if (word.n && jid_prep(word, &cs->arena, &text, &parts) == 0)
+    struct str rest = str_of(list), word, text;
+    struct jid parts;
+    while (cs->n_admins < ADMINS && str_list_next(&rest, &word)) {
+        if (jid_prep(word, &cs->arena, &text, &parts) == 0)
             cs->admins[cs->n_admins++] = text;
     }
 }

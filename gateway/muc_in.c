@@ -3,6 +3,8 @@
 
 #include "base/utf8.h"
 
+static const uint64_t NUMBER_MAX = UINT64_C(999999999999999); /* in history; XML sets no limit */
+
 enum muc_in in_refuse(struct in *in, enum stanza_error condition)
 {
     Verona__RefuseIn *r = arena_alloc(in->a, sizeof *r);
@@ -126,17 +128,11 @@ struct str muc_in_payload(const struct xnode *st, struct arena *a)
 
 /* ---- presence */
 
+/* -1: no number. */
 static int64_t number(struct str s)
 {
-    if (s.n == 0 || s.n > 15)
-        return -1;
-    int64_t v = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return -1;
-        v = v * 10 + (s.p[i] - '0');
-    }
-    return v;
+    uint64_t v;
+    return str_u64(s, NUMBER_MAX, &v) ? (int64_t)v : -1;
 }
 
 static bool digits(struct str s, size_t at, size_t n, int64_t *out)

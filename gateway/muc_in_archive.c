@@ -5,7 +5,7 @@
 
 #include "gateway/stanza_id.h"
 
-enum { DIGITS = 9 };
+enum { MOST = 999999999 }; /* messages of a page; what is given is bounded by the shard */
 
 bool in_name(struct in *in, struct str id, Verona__Name **out)
 {
@@ -97,17 +97,6 @@ static enum stanza_error form(struct in *in, const struct xnode *x, Verona__Arch
 
 /* ---- the page */
 
-static bool number(struct str s, int64_t *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9' || i == DIGITS)
-            return false;
-        *out = *out * 10 + (s.p[i] - '0');
-    }
-    return s.n > 0;
-}
-
 static enum stanza_error page(struct in *in, const struct xnode *set, Verona__ArchiveIn *q)
 {
     const struct xnode *max = xnode_child(set, NS_RSM, "max");
@@ -115,8 +104,10 @@ static enum stanza_error page(struct in *in, const struct xnode *set, Verona__Ar
     const struct xnode *before = xnode_child(set, NS_RSM, "before");
     if (xnode_child(set, NS_RSM, "index"))
         return SE_FEATURE_NOT_IMPLEMENTED; /* XEP-0059 §2.5 lets us */
-    if (max && !number(xnode_text(max, in->a), &q->max))
+    uint64_t most;
+    if (max && !str_u64(xnode_text(max, in->a), MOST, &most))
         return SE_BAD_REQUEST;
+    q->max = max ? (int64_t)most : q->max;
     struct str text = after ? xnode_text(after, in->a) : STR_NULL;
     if (text.n && !in_name(in, text, &q->after))
         return SE_ITEM_NOT_FOUND;

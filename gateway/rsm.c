@@ -1,21 +1,7 @@
 /* rsm.c: see rsm.h. */
 #include "gateway/rsm.h"
 
-enum { DIGITS = 9 }; /* fit 32 bits */
-
-static bool number(struct str s, uint32_t *out)
-{
-    uint32_t v = 0;
-    if (s.n == 0 || s.n > DIGITS)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = v * 10 + (uint32_t)(s.p[i] - '0');
-    }
-    *out = v;
-    return true;
-}
+enum { NUMBER_MAX = 999999999 }; /* of what a client may ask for */
 
 bool rsm_read(const struct xnode *query, struct arena *a, struct rsm *out)
 {
@@ -35,8 +21,8 @@ bool rsm_read(const struct xnode *query, struct arena *a, struct rsm *out)
         return false;
     out->after = after ? xnode_text(after, a) : STR_NULL;
     out->before = before ? xnode_text(before, a) : STR_NULL;
-    return (!max || number(xnode_text(max, a), &out->max)) &&
-           (!index || number(xnode_text(index, a), &out->index));
+    return (!max || str_u32(xnode_text(max, a), NUMBER_MAX, &out->max)) &&
+           (!index || str_u32(xnode_text(index, a), NUMBER_MAX, &out->index));
 }
 
 void rsm_put(struct buf *out, struct str first, struct str last, int64_t index, int64_t count)

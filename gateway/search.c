@@ -11,7 +11,7 @@
 #define BY_USERS "{" NS_0433 ":order}nusers"
 #define BY_ADDRESS "{" NS_0433 ":order}address"
 
-enum { TERM_MAX = 256, NUMBER_DIGITS = 9 };
+enum { TERM_MAX = 256, USERS_MAX = 999999999 };
 
 /* ---------------------------------------------------------------- form */
 
@@ -77,28 +77,12 @@ static bool is_true(struct str s)
     return str_is(s, "1") || str_is(s, "true");
 }
 
-static bool number(struct str s, uint32_t *out)
-{
-    uint32_t v = 0;
-    if (s.n > NUMBER_DIGITS)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = v * 10 + (uint32_t)(s.p[i] - '0');
-    }
-    *out = v;
-    return true;
-}
-
 /* Several words are several terms. false: none, too many, or too long. */
 static bool read_terms(struct search_query *q, struct str text, struct arena *a)
 {
     struct str rest = text_fold(text, a);
     while (rest.n) {
-        const char *blank = memchr(rest.p, ' ', rest.n);
-        struct str word = blank ? str_n(rest.p, (size_t)(blank - rest.p)) : rest;
-        rest = blank ? str_n(blank + 1, rest.n - word.n - 1) : STR_NULL;
+        struct str word = str_cut(&rest, ' ');
         if (q->n_terms == SEARCH_TERMS || word.n > TERM_MAX)
             return false;
         q->terms[q->n_terms++] = word;
@@ -167,7 +151,7 @@ bool search_read(const struct xnode *search, struct arena *a, struct search_quer
     if (!in.has_q && !in.all)
         return refuse(error, "modify", "bad-request", "Say what to search for, or all",
                       "<no-search-conditions xmlns='" NS_ERROR "'/>");
-    if (!number(in.min_users, &q->min_users))
+    if (in.min_users.n && !str_u32(in.min_users, USERS_MAX, &q->min_users))
         return refuse(error, "modify", "bad-request", "The minimum of users is no number", "");
     if (in.has_q &&
         (!(q->in_name || q->in_description || q->in_address) || !read_terms(q, in.q, a)))

@@ -47,17 +47,8 @@ static size_t split(const char *text, struct buf *bytes, struct str *out)
     size_t n = 0;
     buf_z(bytes, text);
     struct str rest = buf_as_str(bytes);
-    while (rest.n && n < LIMIT_CONTACTS) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str word = comma ? str_n(rest.p, (size_t)(comma - rest.p)) : rest;
-        rest = comma ? str_n(comma + 1, rest.n - word.n - 1) : STR_NULL;
-        while (word.n && word.p[0] == ' ')
-            word = str_n(word.p + 1, word.n - 1);
-        while (word.n && word.p[word.n - 1] == ' ')
-            word.n--;
-        if (word.n)
-            out[n++] = word;
-    }
+    while (n < LIMIT_CONTACTS && str_list_next(&rest, &out[n]))
+        n++;
     return n;
 }
 

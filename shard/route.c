@@ -39,48 +39,22 @@ struct lookup {
 
 /* ------------------------------------------------------------------ the registry's entries */
 
-static struct str word(struct str *rest)
-{
-    const char *sp = rest->n ? memchr(rest->p, ' ', rest->n) : NULL;
-    struct str w = {rest->p, sp ? (size_t)(sp - rest->p) : rest->n};
-    size_t skip = w.n + (sp ? 1 : 0);
-    rest->p = rest->n ? rest->p + skip : rest->p;
-    rest->n -= skip;
-    return w;
-}
-
-static bool number(struct str s, uint64_t *out)
-{
-    uint64_t v = 0;
-    if (s.n == 0 || s.n > 20)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        uint64_t d = (uint64_t)(s.p[i] - '0');
-        if (v > (UINT64_MAX - d) / 10)
-            return false;
-        v = v * 10 + d;
-    }
-    *out = v;
-    return true;
-}
-
 bool route_parse(struct str entry, struct route_session *out)
 {
     struct str rest = entry;
     uint64_t priority;
-    out->gateway = word(&rest);
-    if (out->gateway.n == 0 || out->gateway.n > 64 || !number(word(&rest), &out->boot) ||
-        !number(word(&rest), &out->handle))
+    out->gateway = str_cut(&rest, ' ');
+    if (out->gateway.n == 0 || out->gateway.n > 64 ||
+        !str_u64(str_cut(&rest, ' '), UINT64_MAX, &out->boot) ||
+        !str_u64(str_cut(&rest, ' '), UINT64_MAX, &out->handle))
         return false;
-    struct str p = word(&rest);
+    struct str p = str_cut(&rest, ' ');
     bool negative = p.n && p.p[0] == '-';
     if (negative) {
         p.p++;
         p.n--;
     }
-    if (!number(p, &priority) || priority > (negative ? 129u : 127u) || rest.n)
+    if (!str_u64(p, negative ? 129 : 127, &priority) || rest.n)
         return false;
     out->priority = negative ? -(int)priority : (int)priority;
     return true;

@@ -17,27 +17,11 @@ static int refuse(const struct config *cfg, enum config_id id, const char *accep
     return ERR_INVALID;
 }
 
-/* The next word of a comma-separated list; false at the end. */
-static bool next_word(const char **p, struct str *out)
-{
-    while (**p == ',' || **p == ' ' || **p == '\t')
-        (*p)++;
-    if (!**p)
-        return false;
-    size_t n = strcspn(*p, ",");
-    *out = (struct str){*p, n};
-    *p += n;
-    while (out->n && (out->p[out->n - 1] == ' ' || out->p[out->n - 1] == '\t'))
-        out->n--;
-    return true;
-}
-
 static int roles(const struct config *cfg, enum config_id id, uint32_t *out, struct buf *err)
 {
-    const char *p = config_str(cfg, id);
-    struct str word;
+    struct str list = str_of(config_str(cfg, id)), word;
     *out = 0;
-    while (next_word(&p, &word)) {
+    while (str_list_next(&list, &word)) {
         enum role role;
         if (!role_parse(word, &role))
             return refuse(cfg, id, "visitor, participant, moderator, none", err);
@@ -88,9 +72,8 @@ static int bare_jid(enum config_id id, struct str raw, struct arena *a, struct s
 static int jids(const struct config *cfg, enum config_id id, struct arena *a, struct str *out,
                 uint32_t cap, uint32_t *n, struct buf *err)
 {
-    const char *p = config_str(cfg, id);
-    struct str word;
-    while (next_word(&p, &word)) {
+    struct str list = str_of(config_str(cfg, id)), word;
+    while (str_list_next(&list, &word)) {
         if (*n == cap) {
             buf_printf(err, "%s: more than %u", config_key(id), cap);
             return ERR_INVALID;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -35,5 +36,18 @@ static inline bool str_is(struct str a, const char *z)
 {
     return str_eq(a, str_of(z));
 }
+
+/* The number that s says in decimal digits and nothing else. False: it is none (another byte, or no
+ * digit at all), or above max; *out is as it was. */
+bool str_u64(struct str s, uint64_t max, uint64_t *out);
+bool str_u32(struct str s, uint32_t max, uint32_t *out);
+
+/* Takes what stands before the first `at` off the front of *rest, and that `at` with it; all of
+ * *rest where there is none. */
+struct str str_cut(struct str *rest, char at);
+
+/* The next entry of a list such as "a, b": separated by commas, without the blanks and tabs around
+ * it; empty ones are passed over. False: there is none left. */
+bool str_list_next(struct str *rest, struct str *entry);
 
 #endif

@@ -142,11 +142,8 @@ const char *cluster_meta_read(const redisReply *reply, struct cluster_meta *out)
     if (out->cluster_id[0] == 0 || gen.n == 0) {
         return "verona:meta is not complete: cluster_id or gen is missing";
     }
-    for (size_t i = 0; i < gen.n; i++) { /* any 64 bits in decimal */
-        if (gen.p[i] < '0' || gen.p[i] > '9') {
-            return "verona:meta: gen is not a number";
-        }
-        out->gen = out->gen * 10 + (uint64_t)(gen.p[i] - '0');
+    if (!str_u64(gen, UINT64_MAX, &out->gen)) {
+        return "verona:meta: gen is not a number";
     }
     if (redis_int(field(reply, "nslots"), -1) != SLOT_COUNT) {
         return "this cluster has another number of slots than this program";

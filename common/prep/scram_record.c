@@ -34,36 +34,17 @@ void scram_digest(enum scram_hash h, const uint8_t *p, size_t n, uint8_t *out)
     (void)ok;
 }
 
-/* Cuts the text before the first ':' off s. */
-static struct str cut(struct str *s)
-{
-    const char *colon = s->n ? memchr(s->p, ':', s->n) : NULL;
-    size_t n = colon ? (size_t)(colon - s->p) : s->n;
-    struct str head = {s->p, n};
-    s->p += n + (colon != NULL);
-    s->n -= n + (colon != NULL);
-    return head;
-}
-
 int scram_record_parse(enum scram_hash h, struct str text, struct scram_record *out)
 {
     struct scram_record r = {0};
     size_t size = scram_size(h), n;
-    struct str number = cut(&text);
-    if (number.n == 0 || number.n > 8)
+    if (!str_u32(str_cut(&text, ':'), SCRAM_ITERATIONS_MAX, &r.iterations) || r.iterations == 0)
         return ERR_INVALID;
-    for (size_t i = 0; i < number.n; i++) {
-        if (number.p[i] < '0' || number.p[i] > '9')
-            return ERR_INVALID;
-        r.iterations = r.iterations * 10 + (uint32_t)(number.p[i] - '0');
-    }
-    if (r.iterations == 0 || r.iterations > SCRAM_ITERATIONS_MAX)
-        return ERR_INVALID;
-    if (b64_decode_into(cut(&text), r.salt, 1, SCRAM_SALT_MAX, &n))
+    if (b64_decode_into(str_cut(&text, ':'), r.salt, 1, SCRAM_SALT_MAX, &n))
         return ERR_INVALID;
     r.salt_len = (uint32_t)n;
-    if (b64_decode_into(cut(&text), r.stored_key, size, size, &n) ||
-        b64_decode_into(cut(&text), r.server_key, size, size, &n) || text.n)
+    if (b64_decode_into(str_cut(&text, ':'), r.stored_key, size, size, &n) ||
+        b64_decode_into(str_cut(&text, ':'), r.server_key, size, size, &n) || text.n)
         return ERR_INVALID;
     *out = r;
     return 0;

@@ -168,10 +168,7 @@ static bool is_word_of(struct str word, const char *words)
 static bool are_words_of(struct str list, const char *words)
 {
     while (list.n) {
-        const char *comma = memchr(list.p, ',', list.n);
-        struct str word = comma ? str_n(list.p, (size_t)(comma - list.p)) : list;
-        list = comma ? str_n(comma + 1, list.n - word.n - 1) : STR_NULL;
-        if (!is_word_of(word, words))
+        if (!is_word_of(str_cut(&list, ','), words))
             return false;
     }
     return true;

@@ -55,20 +55,6 @@ static char *decode(struct str s)
     return out;
 }
 
-static bool number(struct str s, uint32_t max, uint32_t *out)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = v * 10 + (uint64_t)(s.p[i] - '0');
-        if (v > max)
-            return false;
-    }
-    *out = (uint32_t)v;
-    return s.n > 0;
-}
-
 static int parse_user(struct str user_info, struct redis_url *u)
 {
     struct str user;
@@ -103,7 +89,7 @@ static int parse_host(struct str s, struct redis_url *u)
     uint32_t number_of_port = 6379;
     if (host.n == 0 || host.n > 255 || memchr(host.p, '\0', host.n))
         return ERR_INVALID;
-    if (has_port && (!number(port, UINT16_MAX, &number_of_port) || number_of_port == 0))
+    if (has_port && (!str_u32(port, UINT16_MAX, &number_of_port) || number_of_port == 0))
         return ERR_INVALID;
     u->host = mem_dup(host.p, host.n);
     u->port = (uint16_t)number_of_port;
@@ -118,7 +104,7 @@ static int parse_tcp(struct str s, struct redis_url *u)
     authority = s;
     if (cut(&s, '/', false, &authority))
         db = s;
-    if (db.n && !number(db, 1000000, &u->db))
+    if (db.n && !str_u32(db, 1000000, &u->db))
         return ERR_INVALID;
     return parse_host(authority, u);
 }

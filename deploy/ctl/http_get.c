@@ -115,15 +115,12 @@ static int answer(const struct buf *in, struct buf *body)
     const char *end = in->len ? memmem(in->data, in->len, "\r\n\r\n", 4) : NULL;
     if (!end || in->len < 12 || memcmp(in->data, "HTTP/1.", 7))
         return ERR_PROTO;
-    int code = 0;
-    for (size_t i = 9; i < 12; i++) {
-        if (in->data[i] < '0' || in->data[i] > '9')
-            return ERR_PROTO;
-        code = code * 10 + (in->data[i] - '0');
-    }
+    uint32_t code;
+    if (!str_u32(str_n(in->data + 9, 3), 999, &code))
+        return ERR_PROTO;
     end += 4;
     buf_put(body, end, in->len - (size_t)(end - in->data));
-    return code;
+    return (int)code;
 }
 
 int http_get(const char *address, const char *path, uint32_t timeout_ms, struct buf *body)

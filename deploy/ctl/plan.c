@@ -81,13 +81,11 @@ static void name_first_admin(struct plan *p)
 {
     struct str rest = buf_as_str(&p->admins);
     while (rest.n) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str one = str_n(rest.p, comma ? (size_t)(comma - rest.p) : rest.n);
+        struct str one = str_cut(&rest, ',');
         if (str_is(jid_domain(one), p->domain)) {
             buf_str(&p->first_admin, one);
             return;
         }
-        rest = comma ? str_n(comma + 1, rest.n - one.n - 1) : STR_NULL;
     }
     buf_printf(&p->first_admin, "admin@%s", p->domain);
     if (p->admins.len)

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 
-enum { NUMBER_DIGITS = 6, SUBTAG = 8 };
+enum { NUMBER_MAX = 999999, SUBTAG = 8 };
 
 #define PREFIX "muc#roomconfig_"
 #define OWN_PREFIX "x-" PREFIX /* not registered (XEP-0068 §3.4) */
@@ -225,16 +225,8 @@ static enum stanza_error read_allow_pm(struct reader *r, const struct room_field
 /* Digits; nothing is 0. */
 static enum stanza_error read_digits(struct str v, uint32_t *out)
 {
-    uint32_t n = 0;
-    if (v.n > NUMBER_DIGITS)
-        return SE_NOT_ACCEPTABLE;
-    for (size_t i = 0; i < v.n; i++) {
-        if (v.p[i] < '0' || v.p[i] > '9')
-            return SE_NOT_ACCEPTABLE;
-        n = n * 10 + (uint32_t)(v.p[i] - '0');
-    }
-    *out = n;
-    return SE_NONE;
+    *out = 0;
+    return !v.n || str_u32(v, NUMBER_MAX, out) ? SE_NONE : SE_NOT_ACCEPTABLE;
 }
 
 static enum stanza_error read_max_users(struct reader *r, const struct room_field *f)

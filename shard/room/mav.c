@@ -47,13 +47,10 @@ static bool read_version(const struct room *room, struct str s, uint64_t *out)
 {
     char tag[TAG_LEN];
     uint64_t v = 0;
-    if (s.n <= TAG_LEN + 1 || s.n > TAG_LEN + 1 + 19 || s.p[TAG_LEN] != '.')
+    if (s.n <= TAG_LEN + 1 || s.p[TAG_LEN] != '.')
         return false;
-    for (size_t i = TAG_LEN + 1; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        v = v * 10 + (uint64_t)(s.p[i] - '0');
-    }
+    if (!str_u64(str_n(s.p + TAG_LEN + 1, s.n - TAG_LEN - 1), UINT64_MAX, &v))
+        return false;
     put_tag(room, v, tag);
     *out = v;
     return memcmp(tag, s.p, TAG_LEN) == 0 && v <= room->ver && v >= room->affils.floor;
