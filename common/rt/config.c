@@ -4,6 +4,7 @@
 #include "rt/config.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/suggest.h"
 #include "rt/config_rules.h"
 
 #include <ctype.h>
@@ -60,52 +61,26 @@ static void env_name(enum config_id id, const char *suffix, char out[NAME_MAX_LE
         out[i] = out[i] == '.' ? '_' : (char)toupper((unsigned char)out[i]);
 }
 
-static unsigned min3(unsigned a, unsigned b, unsigned c)
+/* What stands behind the last dot; all of it without one. */
+static struct str key_name(struct str key)
 {
-    unsigned m = a < b ? a : b;
-    return m < c ? m : c;
-}
-
-/* Levenshtein's distance, of names that are short. */
-static unsigned distance(struct str a, struct str b)
-{
-    unsigned row[NAME_MAX_LEN + 1];
-    if (a.n > NAME_MAX_LEN || b.n > NAME_MAX_LEN)
-        return NAME_MAX_LEN;
-    for (unsigned j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= a.n; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= b.n; j++) {
-            unsigned above = row[j];
-            row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a.p[i - 1] != b.p[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b.n];
+    const char *dot = key.n ? memrchr(key.p, '.', key.n) : NULL;
+    return dot ? str_n(dot + 1, key.n - (size_t)(dot + 1 - key.p)) : key;
 }
 
 static void put_unknown(struct buf *err, struct str key)
 {
-    buf_printf(err, "unknown option %.*s", STR_FMT(key));
-    unsigned best = 6; /* a name further away than this is no help */
-    const char *nearest = NULL;
+    enum { SECTION_EDITS = 2 }; /* the right name in another section, or in none, is near */
+    struct suggest s;
+    suggest_init(&s, key);
     for (unsigned i = 0; i < CONFIG_COUNT; i++) {
-        unsigned d = distance(key, str_of(rows[i].key));
-        /* The right name under a wrong or missing section is near, too. */
-        const char *dot = strrchr(rows[i].key, '.');
-        const char *key_dot = key.n ? memrchr(key.p, '.', key.n) : NULL;
-        struct str name = key_dot ? str_n(key_dot + 1, key.n - (size_t)(key_dot + 1 - key.p)) : key;
-        if (dot && str_is(name, dot + 1) && d > 3)
-            d = 3;
-        if (d < best) {
-            best = d;
-            nearest = rows[i].key;
-        }
+        suggest_offer(&s, rows[i].key);
+        if (str_eq(key_name(key), key_name(str_of(rows[i].key))))
+            suggest_offer_at(&s, rows[i].key, SECTION_EDITS);
     }
-    if (nearest)
-        buf_printf(err, " (did you mean %s?)", nearest);
+    buf_printf(err, "unknown option %.*s", STR_FMT(key));
+    if (s.best)
+        buf_printf(err, " (did you mean %s?)", s.best);
     else
         buf_z(err, " (--print-config lists all)");
 }

@@ -2,7 +2,7 @@
 #include "deploy/ctl/commands.h"
 
 #include "deploy/ctl/option.h"
-#include "deploy/ctl/suggest.h"
+#include "base/suggest.h"
 #include "deploy/ctl/term.h"
 #include "rt/config.h"
 

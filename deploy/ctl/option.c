@@ -1,7 +1,7 @@
 /* option.c: see option.h. */
 #include "deploy/ctl/option.h"
 
-#include "deploy/ctl/suggest.h"
+#include "base/suggest.h"
 
 #include <getopt.h>
 #include <stdio.h>

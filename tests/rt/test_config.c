@@ -164,6 +164,11 @@ static void test_unknown_names(void **state)
     (void)state;
     set_bad("log.levle=info", "unknown option log.levle (did you mean log.level?)");
     set_bad("room.whois=anyone", "did you mean room.default.whois?");
+    set_bad("whois=anyone", "did you mean room.default.whois?");
+    set_bad("c2.listen=:1", "did you mean c2s.listen?");
+    set_bad("room.default.passwordprotectedrom=true",
+            "did you mean room.default.passwordprotectedroom?");
+    set_bad("foo.bar=1", "unknown option foo.bar (--print-config lists all)");
     set_bad("completely.different.thing=1", "--print-config lists all");
     set_bad("=1", "unknown option");
 }

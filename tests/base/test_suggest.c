@@ -1,5 +1,5 @@
 /* test_suggest.c: the nearest name, or none. */
-#include "deploy/ctl/suggest.h"
+#include "base/suggest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* suggest.c: see suggest.h. */
-#include "deploy/ctl/suggest.h"
+#include "base/suggest.h"
 
-enum { LONGEST = 32 };
+enum { LONGEST = 48 };
 
 static size_t least(size_t a, size_t b, size_t c)
 {
@@ -10,7 +10,7 @@ static size_t least(size_t a, size_t b, size_t c)
 }
 
 /* Levenshtein; texts over LONGEST bytes are far from everything. */
-static size_t distance(struct str a, struct str b)
+static size_t edits(struct str a, struct str b)
 {
     if (a.n > LONGEST || b.n > LONGEST)
         return LONGEST;
@@ -36,9 +36,13 @@ void suggest_init(struct suggest *s, struct str typed)
 
 void suggest_offer(struct suggest *s, const char *name)
 {
-    size_t d = distance(s->typed, str_of(name));
-    if (d < s->distance) {
-        s->distance = d;
+    suggest_offer_at(s, name, edits(s->typed, str_of(name)));
+}
+
+void suggest_offer_at(struct suggest *s, const char *name, size_t distance)
+{
+    if (distance < s->distance) {
+        s->distance = distance;
         s->best = name;
     }
 }
