@@ -1,4 +1,5 @@
 /* main.c: verona-gateway. */
+#include "base/revision.h"
 #include "gateway/gateway.h"
 #include "rt/daemon.h"
 
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
     static const struct daemon d = {
         .name = "verona-gateway",
         .role = "gateway",
+        .revision = verona_revision,
         .about =
             "verona-gateway: speaks XMPP with clients and passes rooms' business to the shards.\n"
             "\n"

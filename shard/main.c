@@ -1,4 +1,5 @@
 /* main.c: verona-shard. */
+#include "base/revision.h"
 #include "rt/daemon.h"
 #include "shard/shard.h"
 
@@ -28,6 +29,7 @@ int main(int argc, char **argv)
     static const struct daemon d = {
         .name = "verona-shard",
         .role = "shard",
+        .revision = verona_revision,
         .about = "verona-shard: owns rooms of a Verona cluster and keeps them in Redis.\n"
                  "\n"
                  "  verona-shard --set redis.url=redis://db:6379 --set bus.listen='tcp://*:5270'\n"

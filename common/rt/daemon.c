@@ -65,7 +65,8 @@ static int parse(const struct daemon *d, int argc, char **argv, struct arguments
             out->check = true;
             break;
         case 'V':
-            (void)printf("%s %s\n", d->name, VERONA_VERSION);
+            (void)printf("%s %s%s%s%s\n", d->name, VERONA_VERSION, d->revision[0] ? " (" : "",
+                         d->revision, d->revision[0] ? ")" : "");
             return 0;
         case 'h':
             (void)printf("%s\n%s", d->about, help);
@@ -150,7 +151,7 @@ static int serve(const struct daemon *d, const struct config *cfg, struct buf *e
     log_setup(min, config_str(cfg, CFG_LOG_FORMAT), d->role, config_str(cfg, CFG_NODE_ID));
     log_attach(l);
     log_set_pii(strcmp(config_str(cfg, CFG_LOG_PII), "full") == 0);
-    metrics_setup(d->role, VERONA_VERSION, "");
+    metrics_setup(d->role, VERONA_VERSION, d->revision);
     metrics_watch_loop(l);
     metric_set(METRIC_CONFIG_LAST_RELOAD_SUCCESSFUL, 1);
     metric_set(METRIC_CONFIG_LAST_RELOAD_SUCCESS_TIMESTAMP_SECONDS,

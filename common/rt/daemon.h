@@ -10,9 +10,10 @@ struct config;
 struct loop;
 
 struct daemon {
-    const char *name;  /* "verona-shard" */
-    const char *role;  /* "shard": in logs and metrics */
-    const char *about; /* the first lines of --help: what it is, examples */
+    const char *name;     /* "verona-shard" */
+    const char *role;     /* "shard": in logs and metrics */
+    const char *revision; /* the commit it was built from; "": not known */
+    const char *about;    /* the first lines of --help: what it is, examples */
 
     /* Could it start with these settings? Starts nothing. Errors with a line for people:
      * ERR_INVALID, ERR_IO. */

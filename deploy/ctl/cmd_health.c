@@ -41,9 +41,11 @@ int cmd_version(struct ctl *c, int argc, char **argv)
     (void)argv;
     snprintf(hiredis, sizeof hiredis, "%d.%d.%d", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
     if (c->o.json)
-        printf("{\"name\": \"verona\", \"version\": \"%s\"}\n", VERONA_VERSION);
+        printf("{\"name\": \"verona\", \"version\": \"%s\", \"revision\": \"%s\"}\n",
+               VERONA_VERSION, c->revision);
     else
-        printf("verona %s\n%s, hiredis %s, jansson %s\n", VERONA_VERSION,
+        printf("verona %s%s%s%s\n%s, hiredis %s, jansson %s\n", VERONA_VERSION,
+               c->revision[0] ? " (" : "", c->revision, c->revision[0] ? ")" : "",
                OpenSSL_version(OPENSSL_VERSION), hiredis, JANSSON_VERSION);
     return CTL_OK;
 }

@@ -194,9 +194,9 @@ static int run_with_options(const struct command *command, struct ctl *c, int ar
     return rc ? rc : command->run(c, n, argv + rest);
 }
 
-int commands_run(int argc, char **argv)
+int commands_run(int argc, char **argv, const char *revision)
 {
-    struct ctl c = {.cfg = NULL};
+    struct ctl c = {.revision = revision};
     int words = 0;
     term_setup(NULL);
     if (argc < 2) {

@@ -18,8 +18,9 @@ struct command {
 extern const struct command commands[];
 extern const unsigned n_commands;
 
-/* argv[0] is the program. */
-int commands_run(int argc, char **argv);
+/* argv[0] is the program. revision: the commit it was built from; "": not known. Returns the exit
+ * code. */
+int commands_run(int argc, char **argv, const char *revision);
 
 int cmd_up(struct ctl *c, int argc, char **argv);
 int cmd_down(struct ctl *c, int argc, char **argv);

@@ -48,7 +48,8 @@ struct options {
 
 struct ctl {
     struct options o;
-    struct config *cfg; /* defaults, environment, file, --set */
+    struct config *cfg;   /* defaults, environment, file, --set */
+    const char *revision; /* the commit of this program; "": not known */
 };
 
 /* "error: ..." and, if hint is not NULL, "hint: ..." on stderr. Returns `code`. */

@@ -87,6 +87,8 @@ def test_usage_errors_say_what_to_do(cluster):
         assert "error:" in done.stderr and "hint:" in done.stderr, done.stderr
     assert cluster.verona("--help").stdout.startswith(("Usage", "usage", "verona"))
     assert cluster.verona("--version").stdout.startswith("verona ")
+    revision = json.loads(cluster.verona("version", "--json").stdout)["revision"]
+    assert 'revision="%s"' % revision in cluster.get("gateway", 1, "/metrics")
     taken = cluster.verona("up", "--data", cluster.data, "--port-offset", str(cluster.offset),
                            check=False)
     assert taken.returncode == 6
