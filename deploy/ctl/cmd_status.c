@@ -70,7 +70,7 @@ static struct totals add_up(const struct registry *g)
         t.occupants += shard ? number(e, "occupants") : 0;
         t.sessions += shard ? 0 : number(e, "sessions");
         t.n_up += !strcmp(e->state, "up");
-        t.n++;
+        t.n += !!strcmp(e->state, "gone");
     }
     return t;
 }

@@ -20,7 +20,11 @@ const struct command commands[] = {
     {"status", "", "every process of the cluster, with its rooms and sessions",
      "verona status\n"
      "verona status --json --redis redis://redis:6379\n",
-     NULL, OPTS_PRINT | FIND, 0, 0, cmd_status},
+     "A process is up, draining (it leaves in order), unreachable (registered, but it does not\n"
+     "answer), dead, or gone: left from an earlier `verona up` here, and not missed. The cluster "
+     "is\n"
+     "ready when all but the gone are up and every slot has an owner, else degraded.",
+     OPTS_PRINT | FIND, 0, 0, cmd_status},
     {"cluster init", "", "make an empty Redis into a cluster; harmless if it is one",
      "verona cluster init\n"
      "verona cluster init --redis redis://redis:6379 --wait 30s\n",

@@ -62,11 +62,21 @@ bool ctl_number(const char *text, long min, long max, long *out)
     return true;
 }
 
-uint64_t ctl_now_ms(void)
+static uint64_t read_ms(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+uint64_t ctl_now_ms(void)
+{
+    return read_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t ctl_wall_ms(void)
+{
+    return read_ms(CLOCK_REALTIME);
 }
 
 void ctl_sleep_ms(uint64_t ms)

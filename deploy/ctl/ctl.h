@@ -64,6 +64,8 @@ MUST_CHECK bool ctl_duration(const char *text, uint64_t *ms);
 MUST_CHECK bool ctl_number(const char *text, long min, long max, long *out);
 /* Monotonic milliseconds. */
 uint64_t ctl_now_ms(void);
+/* Milliseconds since the Unix epoch. */
+uint64_t ctl_wall_ms(void);
 void ctl_sleep_ms(uint64_t ms);
 
 #endif

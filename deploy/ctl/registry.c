@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { ASK_MS = 1500 };
 
@@ -144,10 +145,22 @@ static void ask_one(struct registry_entry *e, const struct state *s)
     buf_deinit(&body);
 }
 
+bool registry_is_gone(const struct registry_entry *e, const struct state *s, const char *host)
+{
+    bool lives = !strcmp(e->state, "up") || !strcmp(e->state, "draining");
+    return !lives && !state_find(s, registry_role(&e->m), str_of(e->m.id)) &&
+           e->m.boot < s->started_ms && !strcmp(e->m.host, host);
+}
+
 void registry_ask(struct registry *g, const struct state *s)
 {
-    for (size_t i = 0; i < g->n; i++)
+    char host[sizeof g->v->m.host] = "";
+    (void)gethostname(host, sizeof host - 1); /* as common/rt/node.c, and as long */
+    for (size_t i = 0; i < g->n; i++) {
         ask_one(&g->v[i], s);
+        if (s && registry_is_gone(&g->v[i], s, host))
+            g->v[i].state = "gone";
+    }
 }
 
 void registry_deinit(struct registry *g)

@@ -10,7 +10,7 @@
 
 struct registry_entry {
     struct cluster_member m; /* id, boot, admin, host, pid, ports ... */
-    const char *state;       /* up, draining, dead, unreachable */
+    const char *state;       /* up, draining, dead, unreachable, gone: see registry_ask */
     json_t *status;          /* of GET /status; NULL: no answer */
     int64_t restarts;        /* -1: not known */
 };
@@ -26,8 +26,12 @@ struct registry {
 MUST_CHECK int registry_read(struct rds *r, struct registry *out, struct buf *err);
 /* From cluster.json, where Redis is away. */
 void registry_from_state(const struct state *s, struct registry *out);
-/* Asks every process; adds restarts from s (NULL: not known). */
+/* Asks every process; adds restarts from s (NULL: not known). Who does not live is "gone", and not
+ * missed, if it is of an earlier `verona up` on this machine than s is, which starts it no more:
+ * its record stays until the others have buried and forgotten it. */
 void registry_ask(struct registry *g, const struct state *s);
+/* Is it such a one? host: this machine's name. */
+bool registry_is_gone(const struct registry_entry *e, const struct state *s, const char *host);
 void registry_deinit(struct registry *g);
 /* NULL if there is none. */
 const struct registry_entry *registry_find(const struct registry *g, enum cluster_role role,

@@ -31,12 +31,13 @@ int state_save(const struct state *s, const struct folder *f)
     json_t *list = json_array();
     for (size_t i = 0; i < s->n_processes; i++)
         json_array_append_new(list, process_json(&s->processes[i]));
-    json_t *j = json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:s, s:s, s:o}", "supervisor_pid",
-                          (json_int_t)s->supervisor.pid, "supervisor_start",
-                          (json_int_t)s->supervisor.start, "redis_url", s->redis_url, "redis_pid",
-                          (json_int_t)s->redis.pid, "redis_start", (json_int_t)s->redis.start,
-                          "redis_restarts", (json_int_t)s->redis_restarts, "domain", s->domain,
-                          "muc_domain", s->muc_domain, "processes", list);
+    json_t *j =
+        json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:s, s:s, s:o}", "supervisor_pid",
+                  (json_int_t)s->supervisor.pid, "supervisor_start",
+                  (json_int_t)s->supervisor.start, "started_ms", (json_int_t)s->started_ms,
+                  "redis_url", s->redis_url, "redis_pid", (json_int_t)s->redis.pid, "redis_start",
+                  (json_int_t)s->redis.start, "redis_restarts", (json_int_t)s->redis_restarts,
+                  "domain", s->domain, "muc_domain", s->muc_domain, "processes", list);
     path_of(f, "", path, sizeof path);
     path_of(f, ".new", tmp, sizeof tmp);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -101,6 +102,7 @@ int state_load(struct state *s, const struct folder *f)
     s->supervisor =
         (struct proc_id){get_int(j, "supervisor_pid"), (uint64_t)get_int(j, "supervisor_start")};
     s->redis = (struct proc_id){get_int(j, "redis_pid"), (uint64_t)get_int(j, "redis_start")};
+    s->started_ms = (uint64_t)get_int(j, "started_ms");
     s->redis_restarts = get_int(j, "redis_restarts");
     get_text(j, "redis_url", s->redis_url, sizeof s->redis_url);
     get_text(j, "domain", s->domain, sizeof s->domain);

@@ -1,8 +1,9 @@
 /* state.h: DIR/run/cluster.json: what `verona up` started, for the other commands and for scripts.
  *
- *   {"supervisor_pid": 1, "supervisor_start": 2, "redis_url": "unix:///...", "redis_pid": 3, ...,
- *    "domain": "...", "muc_domain": "...", "processes": [{"role": "shard", "id": "s1", "pid": 4,
- *    "start": 5, "admin": "127.0.0.1:5291", "ports": {"admin": 5291}, "restarts": 0}, ...]} */
+ *   {"supervisor_pid": 1, "supervisor_start": 2, "started_ms": 3, "redis_url": "unix:///...",
+ * "redis_pid": 3, ..., "domain": "...", "muc_domain": "...", "processes": [{"role": "shard", "id":
+ * "s1", "pid": 4, "start": 5, "admin": "127.0.0.1:5291", "ports": {"admin": 5291}, "restarts": 0},
+ * ...]} */
 #ifndef CTL_STATE_H
 #define CTL_STATE_H
 
@@ -20,6 +21,7 @@ struct state_process {
 
 struct state {
     struct proc_id supervisor, redis; /* redis.pid 0: not ours */
+    uint64_t started_ms;              /* when the supervisor was, since the Unix epoch */
     int64_t redis_restarts;
     char redis_url[512];
     char domain[256], muc_domain[256];

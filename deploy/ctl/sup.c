@@ -37,6 +37,7 @@ int sup_init(struct sup *s, const struct folder *f, size_t max_children)
     s->children = mem_zalloc(max_children * sizeof *s->children);
     s->state.processes = mem_zalloc(max_children * sizeof *s->state.processes);
     s->state.supervisor = proc_of(getpid());
+    s->state.started_ms = ctl_wall_ms();
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGINT);

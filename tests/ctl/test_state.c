@@ -62,6 +62,7 @@ static void what_is_saved_is_loaded(void **state)
         {"gateway", "g1", "127.0.0.1:5290", 5222, 5290, 0, {43, UINT64_C(1) << 40}}};
     struct state s = {.supervisor = {7, 8},
                       .redis = {9, 10},
+                      .started_ms = UINT64_C(1) << 41,
                       .redis_restarts = 1,
                       .redis_url = "unix:///x/redis.sock",
                       .domain = "localhost",
@@ -78,6 +79,7 @@ static void what_is_saved_is_loaded(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_int_equal(state_load(&got, &f), 0);
     assert_int_equal(got.supervisor.pid, 7);
+    assert_true(got.started_ms == UINT64_C(1) << 41);
     assert_int_equal(got.supervisor.start, 8);
     assert_int_equal(got.redis.pid, 9);
     assert_int_equal(got.redis_restarts, 1);

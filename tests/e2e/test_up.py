@@ -354,6 +354,23 @@ def test_a_redis_of_yours(redis_server, place):
     assert up(place, "--redis", redis_server.url).returncode == 0
 
 
+def test_whoever_is_not_started_again_is_not_missed(place):
+    """Everything is killed, and less is started: what is there is ready at once, not when the others forgot."""
+    assert up(place, "--gateways", "2", "--shards", "2").returncode == 0
+    place.kill_all()
+    assert up(place, "--gateways", "1", "--shards", "1").returncode == 0
+    status = place.status()
+    states = {p["id"]: p["state"] for p in status["processes"]}
+    assert states == {"g1": "up", "g2": "gone", "s1": "up", "s2": "gone"}
+    assert status["cluster"]["state"] == "ready"
+    # What this `up` started is missed, until it is back.
+    os.kill(place.pid("shard"), signal.SIGSTOP)
+    try:
+        assert place.status()["cluster"]["state"] == "degraded"
+    finally:
+        os.kill(state(place)["processes"][0]["pid"], signal.SIGCONT)
+
+
 def test_status_while_redis_is_away(redis_server, place):
     """What the supervisor knows is shown all the same, with exit code 7."""
     assert up(place, "--redis", redis_server.url).returncode == 0
