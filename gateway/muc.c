@@ -20,7 +20,8 @@ struct muc *muc_new(struct gateway *g)
     return m;
 }
 
-struct stanza_ids *muc_ids(struct muc *m)
+/* NULL as long as the cluster's key is not known. */
+static struct stanza_ids *ids(struct muc *m)
 {
     if (!m->ids && cluster_ready(m->g->cluster))
         m->ids = stanza_ids_new(cluster_meta(m->g->cluster)->key);
@@ -104,7 +105,7 @@ void muc_stanza(struct muc *m, struct client *c, const struct xnode *st, struct 
     Verona__RoomEvent ev;
     struct str room = jid_bare(prepared);
     arena_reset(&m->arena);
-    switch (muc_in(st, prepared, muc_ids(m), &m->arena, &ev)) {
+    switch (muc_in(st, prepared, ids(m), &m->arena, &ev)) {
     case MUC_IN_IGNORE:
         return;
     case MUC_IN_ID:

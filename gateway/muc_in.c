@@ -255,7 +255,7 @@ static enum muc_in bounced(struct in *in, bool from_presence)
     return MUC_IN_EVENT;
 }
 
-enum muc_in in_presence(struct in *in)
+static enum muc_in presence(struct in *in)
 {
     struct str type = xnode_attr(in->st, "type");
     if (type.n == 0)
@@ -305,7 +305,7 @@ enum muc_in muc_in(const struct xnode *st, struct str to, struct stanza_ids *ids
         ev->id = wire_bytes(STR_NULL); /* never echoed */
     }
     if (str_is(st->name, "presence"))
-        return in_presence(&in);
+        return presence(&in);
     if (str_is(st->name, "message")) {
         if (str_is(xnode_attr(st, "type"), "error"))
             return bounced(&in, false);

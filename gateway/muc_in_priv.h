@@ -40,7 +40,6 @@ enum muc_in in_vcard(struct in *in, const struct xnode *card, bool set);
 enum muc_in in_archive(struct in *in, const struct xnode *query, bool set);
 enum muc_in in_archive_metadata(struct in *in);
 enum muc_in in_moderate(struct in *in, const struct xnode *moderate);
-enum muc_in in_presence(struct in *in);
 enum muc_in in_message(struct in *in);
 
 /* Elements among n's children. */

@@ -54,9 +54,6 @@ struct muc {
     uint32_t cap_occs;
 };
 
-/* NULL as long as the cluster's key is not known. */
-struct stanza_ids *muc_ids(struct muc *m);
-
 /* muc_fragment.c: see Fragment of muc.proto. */
 /* Takes a piece. The whole part once it is complete, in `a`; NULL before, and if it makes no sense.
  */

@@ -65,7 +65,7 @@ static void on_members(void *ctx, const redisReply *reply, int err)
                 add(b, hex);
         }
         b->version = b->reading;
-        log_info("blocked", KV_U("entries", blocked_count(b)));
+        log_info("blocked", KV_U("entries", HASH_COUNT(b->all)));
     }
     poll_again(b);
 }
@@ -131,9 +131,4 @@ static bool has(const struct blocked *b, struct str name)
 bool blocked_has(const struct blocked *b, struct str bare)
 {
     return b->all && (has(b, bare) || has(b, jid_domain(bare)));
-}
-
-uint32_t blocked_count(const struct blocked *b)
-{
-    return HASH_COUNT(b->all);
 }

@@ -23,6 +23,5 @@ struct blocked *blocked_new(struct loop *l, struct redis *r);
 void blocked_destroy(struct blocked **b_p);
 /* The bare JID or its domain. */
 bool blocked_has(const struct blocked *b, struct str bare);
-uint32_t blocked_count(const struct blocked *b);
 
 #endif

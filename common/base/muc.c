@@ -76,6 +76,11 @@ const char *stanza_error_type(enum stanza_error e)
 
 const char *room_preset_name(uint32_t i)
 {
-    static const char *const names[] = {"team", "community", "broadcast", "stage"};
-    return i < sizeof names / sizeof names[0] ? names[i] : NULL;
+    static const char *const names[PRESETS] = {
+        [PRESET_TEAM] = "team",
+        [PRESET_COMMUNITY] = "community",
+        [PRESET_BROADCAST] = "broadcast",
+        [PRESET_STAGE] = "stage",
+    };
+    return i < PRESETS ? names[i] : NULL;
 }

@@ -59,6 +59,9 @@ enum stanza_error {
 #undef SE_ENUM
 };
 
+/* What a room is for, as a set of values for its configuration (shard/presets.h). */
+enum room_preset { PRESET_TEAM, PRESET_COMMUNITY, PRESET_BROADCAST, PRESET_STAGE, PRESETS };
+
 /* Names as on the XMPP wire; "" for a value outside the enum. */
 const char *affiliation_name(enum affiliation a);
 const char *role_name(enum role r);
@@ -67,7 +70,7 @@ const char *stanza_error_type(enum stanza_error e);
 /* false if the text names none. */
 bool affiliation_parse(struct str s, enum affiliation *out);
 bool role_parse(struct str s, enum role *out);
-/* Presets of rooms (shard/presets.h); NULL behind the last. */
+/* Name of a preset, of enum room_preset; NULL behind the last. */
 const char *room_preset_name(uint32_t i);
 
 #endif

@@ -74,7 +74,7 @@ static void publish_peers(struct bus *b)
 
 /* ---------------------------------------------------------------- the turn */
 
-void bus_spin(struct bus *b, bool spin)
+static void spin_on(struct bus *b, bool spin)
 {
     b->spin = spin;
     bool any = false;
@@ -91,7 +91,7 @@ static void on_prepare(void *ctx)
     struct bus *b = ctx;
     if (b->has_keys)
         zap_pump();
-    bus_spin(b, sockets_drain(b));
+    spin_on(b, sockets_drain(b));
 }
 
 static void tell_pressure(struct bus_peer *p)
@@ -141,7 +141,7 @@ static void flush(void *ctx)
             tell_pressure(p);
     }
     /* The sends made sockets dirty; the hook may have run for the last time in this turn. */
-    bus_spin(b, true);
+    spin_on(b, true);
 }
 
 void bus_touch(struct bus_peer *p)
@@ -167,7 +167,7 @@ static void on_tick(void *ctx)
     }
     if (b->has_keys)
         zap_pump();
-    bus_spin(b, sockets_drain(b));
+    spin_on(b, sockets_drain(b));
 
     size_t n;
     struct bus_peer **list = peer_list(b, &n);
@@ -261,7 +261,7 @@ void bus_destroy(struct bus **b_p)
     loop_cancel(&b->flush_task);
     loop_cancel(&b->bury_task);
     loop_off_prepare(b->loop, on_prepare, b);
-    bus_spin(b, false);
+    spin_on(b, false);
     list_remove(&b->all);
     zap_leave(b);
     struct bus_peer *p, *next;

@@ -119,7 +119,6 @@ struct bus {
 /* bus.c */
 void bus_touch(struct bus_peer *p); /* something may have to be sent at the end of the turn */
 void bus_count(struct bus_counts *c, enum bus_role role, struct str item);
-void bus_spin(struct bus *b, bool spin);
 void bus_decode_error(void);
 
 /* bus_peer.c */
@@ -143,7 +142,6 @@ MUST_CHECK int socket_bind(struct bus_socket *s, const char *endpoint, struct bu
 struct bus_socket *socket_dealer(struct bus *b, struct str id, const char *endpoint,
                                  const uint8_t *server_key);
 void socket_close(struct bus_socket *s, int linger_ms);
-bool socket_is_tcp(const char *endpoint);
 /* Takes what is there, within the budget of a turn. True if something may be left. */
 bool sockets_drain(struct bus *b);
 enum socket_sent { SOCKET_SENT, SOCKET_FULL, SOCKET_UNREACHABLE };

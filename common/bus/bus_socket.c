@@ -134,7 +134,7 @@ void socket_close(struct bus_socket *s, int linger_ms)
     mem_free(s);
 }
 
-bool socket_is_tcp(const char *endpoint)
+static bool is_tcp(const char *endpoint)
 {
     return strncmp(endpoint, "tcp://", 6) == 0;
 }
@@ -166,17 +166,17 @@ int socket_bind(struct bus_socket *s, const char *endpoint, struct buf *real_end
                 struct buf *err)
 {
     struct bus *b = s->bus;
-    if (!socket_is_tcp(endpoint) && !is_ipc(endpoint)) {
+    if (!is_tcp(endpoint) && !is_ipc(endpoint)) {
         buf_printf(err, "bus: %s: only tcp:// and ipc:// are possible", endpoint);
         return ERR_INVALID;
     }
-    if (socket_is_tcp(endpoint) && !b->has_keys) {
+    if (is_tcp(endpoint) && !b->has_keys) {
         buf_printf(err, "bus: %s: tcp:// needs CURVE keys", endpoint);
         return ERR_DENIED;
     }
     /* A listener copies the options as they are when it is bound: an ipc:// one beside a tcp:// one
      * stays without CURVE. */
-    bool curve = socket_is_tcp(endpoint);
+    bool curve = is_tcp(endpoint);
     set_int(s->zmq, ZMQ_CURVE_SERVER, curve);
     if (curve) {
         zap_open(b);
@@ -214,7 +214,7 @@ static bool is_at(const struct bus_socket *s, struct str id, const char *endpoin
 struct bus_socket *socket_dealer(struct bus *b, struct str id, const char *endpoint,
                                  const uint8_t *server_key)
 {
-    if (!is_ipc(endpoint) && !(socket_is_tcp(endpoint) && server_key && b->has_keys)) {
+    if (!is_ipc(endpoint) && !(is_tcp(endpoint) && server_key && b->has_keys)) {
         log_error("bus_endpoint_refused", KV("peer", id), KV_Z("endpoint", endpoint),
                   KV_Z("why", "tcp:// needs CURVE keys on both sides"));
         return NULL;

@@ -54,7 +54,8 @@ bool cluster_no_library(const redisReply *r)
     return cluster_error_is(r, "ERR Function not found");
 }
 
-struct entry *cluster_entry(const struct cluster *c, const char *field)
+/* "shard:<id>" -> what is known of it; NULL if nothing is. */
+static struct entry *find_entry(const struct cluster *c, const char *field)
 {
     struct entry *e;
     HASH_FIND(hh, c->members, field, strlen(field), e);
@@ -67,7 +68,7 @@ struct entry *cluster_entry_add(struct cluster *c, enum cluster_role role, struc
     buf_init(&b);
     cluster_field(&b, role, id);
     buf_c(&b, 0);
-    struct entry *e = cluster_entry(c, b.data);
+    struct entry *e = find_entry(c, b.data);
     if (!e && b.len <= sizeof(e->field)) {
         e = mem_zalloc(sizeof(*e));
         e->c = c;
@@ -253,7 +254,7 @@ void cluster_suspect(struct cluster *c, const struct cluster_member *m)
     buf_init(&b);
     cluster_field(&b, m->role, str_of(m->id));
     buf_c(&b, 0);
-    struct entry *e = cluster_entry(c, b.data);
+    struct entry *e = find_entry(c, b.data);
     if (e && e->m.alive && e->m.boot == m->boot) {
         e->suspect = true;
     }
@@ -297,7 +298,7 @@ const struct cluster_member *cluster_find(const struct cluster *c, enum cluster_
     buf_init(&b);
     cluster_field(&b, role, id);
     buf_c(&b, 0);
-    struct entry *e = cluster_entry(c, b.data);
+    struct entry *e = find_entry(c, b.data);
     buf_deinit(&b);
     return e && e->seen && !e->forgotten ? &e->m : NULL;
 }

@@ -93,8 +93,6 @@ void cluster_command(struct cluster *c, uint32_t argc, const struct str *argv, u
                      redis_fn *fn, void *ctx);
 bool cluster_error_is(const redisReply *r, const char *prefix);
 bool cluster_no_library(const redisReply *r);
-/* "shard:<id>" -> what is known of it; NULL if nothing is. */
-struct entry *cluster_entry(const struct cluster *c, const char *field);
 /* NULL: the id is too long. */
 struct entry *cluster_entry_add(struct cluster *c, enum cluster_role role, struct str id);
 /* Says so to the caller, and to the log, when it is news. */

@@ -66,7 +66,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-bool cluster_unhex(struct str hex, uint8_t *out, size_t n)
+static bool unhex(struct str hex, uint8_t *out, size_t n)
 {
     if (hex.n != 2 * n) {
         return false;
@@ -126,7 +126,7 @@ void cluster_record_read(const redisReply *reply, struct cluster_record *out)
     int64_t weight = redis_int(field(reply, "weight"), 100);
     m->weight = weight < 0 ? 0 : weight > 1000000 ? 1000000 : (uint32_t)weight;
     m->pid = redis_int(field(reply, "pid"), 0);
-    if (!cluster_unhex(redis_str(field(reply, "curve")), m->curve_key, sizeof(m->curve_key))) {
+    if (!unhex(redis_str(field(reply, "curve")), m->curve_key, sizeof(m->curve_key))) {
         memset(m->curve_key, 0, sizeof(m->curve_key));
     }
 }
@@ -154,8 +154,8 @@ const char *cluster_meta_read(const redisReply *reply, struct cluster_meta *out)
     if (redis_int(field(reply, "schema"), -1) != CLUSTER_SCHEMA) {
         return "this cluster keeps its data in another layout";
     }
-    if (!cluster_unhex(redis_str(field(reply, "seed")), out->seed, sizeof(out->seed)) ||
-        !cluster_unhex(redis_str(field(reply, "key")), out->key, sizeof(out->key))) {
+    if (!unhex(redis_str(field(reply, "seed")), out->seed, sizeof(out->seed)) ||
+        !unhex(redis_str(field(reply, "key")), out->key, sizeof(out->key))) {
         return "verona:meta: seed or key is damaged";
     }
     return NULL;

@@ -27,6 +27,5 @@ bool cluster_field_parse(struct str field, enum cluster_role *role, struct str *
 void cluster_field(struct buf *out, enum cluster_role role, struct str id);
 
 void cluster_hex(char *out /* 2n + 1 */, const uint8_t *bytes, size_t n);
-bool cluster_unhex(struct str hex, uint8_t *out, size_t n);
 
 #endif

@@ -11,14 +11,14 @@
     X(CFG_REDIS_PASSWORD, "redis.password", SECRET, "", "GSC", "password, when it is not in the URL") \
     X(CFG_BUS_LISTEN, "bus.listen", STR, "tcp://*:5270", "S", "where gateways and shards reach this shard: ipc://PATH or tcp://HOST:PORT") \
     X(CFG_BUS_ADVERTISE, "bus.advertise", STR, "", "S", "the endpoint to publish; default: from bus.listen and the host's address") \
-    X(CFG_ADMIN_LISTEN, "admin.listen", STR, "127.0.0.1:5290", "GS", "HOST:PORT of metrics, health and status") \
+    X(CFG_ADMIN_LISTEN, "admin.listen", STR, "127.0.0.1:5290", "GSC", "HOST:PORT of metrics, health and status") \
     X(CFG_ADMIN_ADVERTISE, "admin.advertise", STR, "", "GS", "HOST:PORT that verona status uses; default: admin.listen") \
     X(CFG_LOG_LEVEL, "log.level", STR, "info", "GS", "debug, info, warn or error") \
     X(CFG_LOG_FORMAT, "log.format", STR, "auto", "GS", "logfmt, json, pretty, or auto: pretty on a terminal") \
     X(CFG_LOG_PII, "log.pii", STR, "hash", "GS", "hash or full: how JIDs appear in logs") \
     X(CFG_DOMAIN, "xmpp.domain", STR, "localhost", "GSC", "the domain that users log in to") \
     X(CFG_MUC_DOMAIN, "xmpp.muc_domain", STR, "", "GC", "the domain of the rooms; default: conference.<xmpp.domain>") \
-    X(CFG_ADMINS, "xmpp.admins", STR, "", "SC", "bare JIDs of service admins, separated by commas") \
+    X(CFG_ADMINS, "xmpp.admins", STR, "", "GSC", "bare JIDs of service admins, separated by commas") \
     X(CFG_CONTACT_ADMIN, "xmpp.contact_admin", STR, "", "G", "addresses (mailto:, xmpp:, https:) of the admins, separated by commas (XEP-0157)") \
     X(CFG_CONTACT_ABUSE, "xmpp.contact_abuse", STR, "", "G", "addresses for reports of abuse, separated by commas") \
     X(CFG_CONTACT_SUPPORT, "xmpp.contact_support", STR, "", "G", "addresses of user support, separated by commas") \
@@ -28,7 +28,7 @@
     X(CFG_C2S_REQUIRE_TLS, "c2s.require_tls", BOOL, "true", "G", "clients from other machines log in under TLS only") \
     X(CFG_C2S_PLAIN_NO_TLS, "c2s.plain_without_tls", BOOL, "false", "G", "offer PLAIN on connections without TLS") \
     X(CFG_AUTH_MODE, "auth.mode", STR, "accounts", "GC", "accounts, anonymous, or open (any password; for development)") \
-    X(CFG_AUTH_FORCE_OPEN, "auth.force_open", BOOL, "false", "G", "allow auth.mode = open on addresses other than loopback") \
+    X(CFG_AUTH_FORCE_OPEN, "auth.force_open", BOOL, "false", "GC", "allow auth.mode = open on addresses other than loopback") \
     X(CFG_AUTH_ITERATIONS, "auth.iterations", INT, "10000", "GC", "PBKDF2 rounds for new passwords") \
     X(CFG_AUTH_REGISTRATION, "auth.registration", STR, "off", "G", "off or on: people make accounts themselves (XEP-0077), with auth.mode = accounts") \
     X(CFG_AUTH_REGISTRATIONS, "auth.registrations_per_hour", INT, "5", "G", "accounts that one address may make in an hour (0: no limit)") \

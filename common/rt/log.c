@@ -81,6 +81,8 @@ static char *replace(char *old, const char *z)
     return z && *z ? mem_dup(z, strlen(z)) : NULL;
 }
 
+static void flush_at_exit(void);
+
 void log_setup(enum log_level min, const char *format, const char *role, const char *id)
 {
     logger.min = min;
@@ -95,7 +97,7 @@ void log_setup(enum log_level min, const char *format, const char *role, const c
         logger.process[n++] = (struct log_field){"node", str_of(logger.node)};
     logger.process[n] = (struct log_field){NULL, STR_NULL};
     if (!logger.at_exit_set)
-        atexit(log_flush);
+        atexit(flush_at_exit);
     logger.at_exit_set = true;
 }
 
@@ -223,7 +225,8 @@ void log_attach(struct loop *l)
         loop_timer_start(l, &logger.retry, RETRY_MS, RETRY_MS, on_retry, NULL);
 }
 
-void log_flush(void)
+/* Tries for up to 200 ms to write what the ring holds. */
+static void flush_at_exit(void)
 {
     uint64_t end = loop_clock_ns() + (uint64_t)FLUSH_MS * 1000000u, now;
     while (logger.ring.len && (now = loop_clock_ns()) < end)

@@ -34,8 +34,6 @@ void log_set_jid_key(const uint8_t key[16]);
 /* Lines that stderr did not take are retried from the loop too, not only at the next line. NULL
  * before the loop is destroyed. */
 void log_attach(struct loop *l);
-/* Tries for up to 200 ms to write what the ring holds. Runs at exit by itself. */
-void log_flush(void);
 /* Fields end with a NULL key. Use the macros. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 /* A JID for a log line: keyed hash (8 hex digits) unless log.pii = full. Static storage, 4 in turn.

@@ -108,9 +108,9 @@
     X(METRIC_BUS_SEND_FAILURES_TOTAL, "bus_send_failures_total", COUNTER, "GS", "reason:unreachable,full,encode,other", "Bus sends that failed.") \
     X(METRIC_BUS_DECODE_ERRORS_TOTAL, "bus_decode_errors_total", COUNTER, "GS", "", "Bus messages that could not be decoded.") \
     X(METRIC_BUS_PEERS, "bus_peers", GAUGE, "GS", "role:gateway,shard;state:up,suspect,down", "Bus peers.") \
-    X(METRIC_BUS_REQUEST_DURATION_SECONDS, "bus_request_duration_seconds", HISTOGRAM_L, "GS", "type:event,route,other", "Round-trip time of bus requests.") \
+    X(METRIC_BUS_REQUEST_DURATION_SECONDS, "bus_request_duration_seconds", HISTOGRAM_L, "G", "type:event,route,other", "Round-trip time of bus requests.") \
     X(METRIC_STALE_FRAMES_TOTAL, "stale_frames_total", COUNTER, "GS", "", "Bus items of an older life, epoch or sequence that were dropped.") \
-    X(METRIC_OVERRUN_TOTAL, "overrun_total", COUNTER, "GS", "", "Links reset because a peer fell too far behind.") \
+    X(METRIC_OVERRUN_TOTAL, "overrun_total", COUNTER, "S", "", "Links reset because a peer fell too far behind.") \
     X(METRIC_RESYNCS_TOTAL, "resyncs_total", COUNTER, "GS", "", "Room replicas rebuilt from a snapshot after a gap.") \
     /* redis */                                                                                    \
     X(METRIC_REDIS_CONNECTED, "redis_connected", GAUGE, "GS", "purpose:command", "Live Redis connections.") \

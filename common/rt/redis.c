@@ -436,11 +436,6 @@ bool redis_up(const struct redis *r)
     return r->state == UP;
 }
 
-uint64_t redis_down_ms(const struct redis *r)
-{
-    return r->state == UP ? 0 : loop_now_ms(r->loop) - r->down_since_ms;
-}
-
 size_t redis_queued_bytes(const struct redis *r)
 {
     return r->queued_bytes;

@@ -34,8 +34,6 @@ void redis_set_password(struct redis *r, const char *password);
  * from a callback. Before loop_destroy(). */
 void redis_destroy(struct redis **r_p);
 bool redis_up(const struct redis *r);
-/* ms since the connection was lost; 0 while up. */
-uint64_t redis_down_ms(const struct redis *r);
 
 /* argv is copied. deadline_ms from now, 0: 5000. fn may be NULL. */
 void redis_command(struct redis *r, uint32_t argc, const struct str *argv, uint32_t deadline_ms,

@@ -22,7 +22,7 @@ enum {
     LEAVE_MS = 2000, /* for Redis to write its file although we are in a hurry */
 };
 
-const char *sup_role_name(enum sup_role role)
+static const char *name_of(enum sup_role role)
 {
     static const char *const names[] = {"redis", "shard", "gateway"};
     return names[role];
@@ -89,7 +89,7 @@ static void save(struct sup *s)
             continue;
         }
         struct state_process *p = &st->processes[st->n_processes++];
-        snprintf(p->role, sizeof p->role, "%s", sup_role_name(c->role));
+        snprintf(p->role, sizeof p->role, "%s", name_of(c->role));
         snprintf(p->id, sizeof p->id, "%s", c->id);
         snprintf(p->admin, sizeof p->admin, "127.0.0.1:%u", c->admin_port);
         p->c2s_port = c->c2s_port;
@@ -139,9 +139,9 @@ static void report(struct sup *s, const struct sup_child *c, const char *text)
     gmtime_r(&now, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (!s->log_only)
-        term_step_warn(sup_role_name(c->role), text);
+        term_step_warn(name_of(c->role), text);
     int n = snprintf(line, sizeof line, "ts=%s level=warn event=child role=%s id=%s text=\"%s\"\n",
-                     when, sup_role_name(c->role), c->id, text);
+                     when, name_of(c->role), c->id, text);
     int fd = folder_open_log(s->folder, "supervisor");
     if (fd >= 0) {
         ssize_t ignored = write(fd, line, n < (int)sizeof line ? (size_t)n : sizeof line - 1);

@@ -53,6 +53,5 @@ void sup_turn(struct sup *s, int timeout_ms);
 unsigned sup_stop(struct sup *s);
 /* "ended with status 1", "ended by signal 9 (Killed)". */
 void sup_describe_end(const struct sup_child *c, struct buf *out);
-const char *sup_role_name(enum sup_role role);
 
 #endif

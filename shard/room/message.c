@@ -5,7 +5,7 @@
 enum { TYPE_GROUPCHAT = 2 }; /* MessageIn.Type */
 
 /* R30, W32: a subject and neither body nor thread. The rest of it is in subject.c. */
-bool message_is_subject(const struct room_event *ev)
+static bool is_subject(const struct room_event *ev)
 {
     return ev->type == ROOM_EV_MESSAGE && ev->message.type == TYPE_GROUPCHAT && !ev->nick.n &&
            ev->message.has_subject && !ev->message.has_body && !ev->message.has_thread;
@@ -14,7 +14,7 @@ bool message_is_subject(const struct room_event *ev)
 bool message_is_groupchat(const struct room_event *ev)
 {
     return ev->type == ROOM_EV_MESSAGE && ev->message.type == TYPE_GROUPCHAT && !ev->nick.n &&
-           !message_is_subject(ev);
+           !is_subject(ev);
 }
 
 /* What is refused for another reason costs nobody anything. Admins may say as much as they like. */
@@ -210,7 +210,7 @@ void message_step(struct step *st)
         reply_error(st, SE_NOT_ACCEPTABLE); /* R29, W33, W34 */
     else if (ev->nick.n)
         private_message(st, s);
-    else if (message_is_subject(ev))
+    else if (is_subject(ev))
         subject_step(st, s);
     else if (message_is_groupchat(ev))
         groupchat(st, s);

@@ -221,7 +221,6 @@ void message_step(struct step *st);
 /* R121: is it too large, or one too many? Gives the refusal if so. */
 bool message_limited(struct step *st, const struct session *s);
 bool message_is_groupchat(const struct room_event *ev); /* W33: neither private nor a subject */
-bool message_is_subject(const struct room_event *ev);   /* W32 */
 void message_commit(struct step *st, struct pending *p);
 void message_failed(struct step *st, struct pending *p);
 /* A message of the history that the room is loaded with; oldest first. */
