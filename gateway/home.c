@@ -1,4 +1,4 @@
-/* home.c: the server's own duties: enough for any client library (FEATURES W81 to W84). */
+/* home.c: the server's own duties: enough for any client library (W81 to W84). */
 #include "gateway/home.h"
 #include "gateway/commands.h"
 #include "gateway/edge.h"

@@ -1,5 +1,5 @@
 /* muc_relay.c: what a room hands from one occupant to another: an iq for one session of ours, or
- * for its user's account, and the answer to one (FEATURES W35).
+ * for its user's account, and the answer to one (W35).
  *
  * Who is asked is answered for if he cannot: an iq has exactly one answer (RFC 6120 §8.2.3). */
 #include "gateway/muc_priv.h"

@@ -2,7 +2,7 @@
  *
  * Everything here appends a *tail*: what follows "<message to='JID'" in the stanza of any receiver
  * (client.h), so that one rendering serves all who share a view. Children come in the order of
- * FEATURES 5.5. Text from people goes through buf_xml; payloads are XML already. */
+ * W7 to W14 (tests/rules.txt). Text from people goes through buf_xml; payloads are XML already. */
 #ifndef MUC_GATEWAY_RENDER_H
 #define MUC_GATEWAY_RENDER_H
 

@@ -1,4 +1,4 @@
-/* render_presence.c: presence from an occupant (FEATURES W7 to W13). */
+/* render_presence.c: presence from an occupant (W7 to W13). */
 #include "gateway/render.h"
 #include "proto/wire.h"
 

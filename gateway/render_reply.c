@@ -1,4 +1,4 @@
-/* render_reply.c: the answer to one request (FEATURES W4, W5). */
+/* render_reply.c: the answer to one request (W4, W5). */
 #include "gateway/render.h"
 #include "gateway/rsm.h"
 #include "proto/wire.h"

@@ -71,7 +71,8 @@ struct occ *replica_find(const struct replica *r, const Verona__Occupancy *o);
 struct occ *replica_find_local(const struct replica *r, uint64_t sid);
 /* Removes it and frees it, and its nick if it was the last. */
 void replica_remove(struct replica *r, struct occ *o);
-/* A removal names this occupancy or a later one of the same session (RELIABILITY §2.5, Stream). */
+/* A removal names this occupancy or a later one of the same session: whoever came again after what
+ * it names stays. */
 bool replica_removes(const struct occ *o, const Verona__Occupancy *named);
 
 /* Are both of one user? One occupant-id is one user (FEATURES W13). */
@@ -90,7 +91,7 @@ uint32_t replica_size(const struct replica *r); /* sessions */
 /* Our sessions. Valid until the next put, remove or set_facts. */
 const struct replica_local *replica_locals(const struct replica *r, uint32_t *n);
 
-/* May the holder see the real JIDs of others (FEATURES 5.5)? */
+/* May the holder see the real JIDs of others (W8)? */
 bool replica_sees(const struct replica *r, const struct occ *o);
 /* Is the presence of that role shown to others (W41)? */
 bool replica_shows(const struct replica *r, enum role role);

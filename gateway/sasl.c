@@ -151,7 +151,7 @@ static bool name_user(struct sasl *s, struct str user)
     return ok;
 }
 
-/* RELIABILITY §4.2: empty, or the user's own bare JID. */
+/* RFC 6120 §6.3.8: empty, or the user's own bare JID; nobody acts for somebody else here. */
 static bool authzid_ok(struct sasl *s, struct str authzid)
 {
     struct arena a;

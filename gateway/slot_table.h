@@ -6,7 +6,7 @@
  *   BOUND --a greater epoch--> SEALED or BOUND again;  --that life is over--> without an owner
  *
  * The table in Redis can be ahead of the owner, who may not have loaded the slot yet: that is why
- * BOUND waits for the owner's word (RELIABILITY §2.5). */
+ * BOUND waits for the owner's word. */
 #ifndef MUC_GATEWAY_SLOT_TABLE_H
 #define MUC_GATEWAY_SLOT_TABLE_H
 

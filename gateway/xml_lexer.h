@@ -1,6 +1,6 @@
 /* xml_lexer.h: where tags end. Just enough of XML's grammar to know which '>' closes markup, so
- * that the parser is given whole tags and never re-reads half of one (RELIABILITY §4.1, quadratic
- * tokens). Pure; what it does not understand the parser refuses. */
+ * that the parser is given whole tags and never re-reads half of one, which would take time in the
+ * square of its length. Pure; what it does not understand the parser refuses. */
 #ifndef MUC_XML_LEXER_H
 #define MUC_XML_LEXER_H
 

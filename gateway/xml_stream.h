@@ -2,7 +2,7 @@
  * the same bytes gives the same calls (only where half a token is both too long and malformed, the
  * condition may be the one or the other).
  *
- * What is refused (RFC 6120 §11.1, RELIABILITY §4.1): DTD, comments, processing instructions, other
+ * What is refused (RFC 6120 §11.1): DTD, comments, processing instructions, other
  * encodings, bad UTF-8, text between stanzas, and everything over a limit. The parser's memory is
  * counted: over the soft budget it is replaced at the next stanza boundary, over the hard one the
  * stream ends. An idle stream holds no parser at all. */

@@ -1,4 +1,4 @@
-/* codec.c: verona.RoomEvent -> struct room_event. Step 7 of STYLE §1. */
+/* codec.c: verona.RoomEvent -> struct room_event. */
 #include "shard/codec.h"
 #include "base/err.h"
 #include "base/jid.h"

@@ -1,4 +1,4 @@
-/* deliver.c: which gateway gets which parts, and the frame around them. Step 11 of STYLE §1. */
+/* deliver.c: which gateway gets which parts, and the frame around them. */
 #include "shard/deliver.h"
 #include "base/limits.h"
 #include "proto/wire.h"

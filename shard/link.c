@@ -1,4 +1,4 @@
-/* link.c: bus events -> calls with gateway numbers. Step 6 of STYLE §1. */
+/* link.c: bus events -> calls with gateway numbers. */
 #include "shard/link.h"
 #include "base/err.h"
 #include "base/limits.h"

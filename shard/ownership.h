@@ -1,6 +1,5 @@
 /* ownership.h: which slots are ours, which we should claim, ask for or give away. A pure state
- * machine: table, members, time and loaded rooms come in, actions come out (RELIABILITY §2.1,
- * §2.5).
+ * machine: table, members, time and loaded rooms come in, actions come out.
  *
  * Targets: a slot stays where it is while its owner lives and is not above its quota (SLOT_COUNT x
  * weight / sum of weights, rounded up or down); ownerless and surplus slots go to the live shard

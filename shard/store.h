@@ -1,9 +1,10 @@
 /* store.h: where rooms outlive a process. An ops struct: Redis (store_redis.c) or memory
- * (store_mem.c, for tests and the simulator).
+ * (store_mem.c, for tests).
  *
- * A commit is one fenced call (RELIABILITY §2.3): it checks (epoch, nonce) and the room's last
- * event before its first write and cannot half-happen. The store holds commits while Redis is away,
- * for limits.hold at the most, and resolves unknown outcomes itself by repeating the same names. */
+ * A commit is one fenced call (verona_commit of deploy/redis/verona.lua): it checks (epoch, nonce)
+ * and the room's last event before its first write and cannot half-happen. The store holds commits
+ * while Redis is away, for limits.hold at the most, and resolves unknown outcomes itself by
+ * repeating the same names. */
 #ifndef MUC_STORE_H
 #define MUC_STORE_H
 
@@ -30,7 +31,7 @@ struct store_entry {
     uint64_t keep_since_ms;
 };
 
-/* 0: all entries are in the store (WAITed for, if configured).
+/* 0: all entries are in the store.
  * ERR_UNAVAILABLE: none is, none will be.    ERR_FENCED: we do not own the slot (any more).
  * ERR_DIVERGED: the store's last event is not `prev`; none of it was done.
  * ERR_NOTFOUND: there is no such message for a moderator to take back; nothing was done.
@@ -114,7 +115,7 @@ struct store_limits {
 };
 struct store *store_redis_new(struct loop *l, struct redis *r, uint64_t hold_ms,
                               const struct store_limits *limits);
-/* In memory, for tests and the simulator: the same bytes and checks, answers at the end of the
+/* In memory, for tests: the same bytes and checks, answers at the end of the
  * turn. Without fencing unless told. */
 struct store *store_mem_new(struct loop *l);
 /* From now on only this token may commit in the slot ("" : nobody may, NULL: everybody again). */

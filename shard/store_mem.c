@@ -1,4 +1,4 @@
-/* store_mem.c: the store in memory, for tests and the simulator. Same bytes (codec_store), same
+/* store_mem.c: the store in memory, for tests. Same bytes (codec_store), same
  * checks in the same order as deploy/redis/verona.lua. What is asked is done at once; answers come
  * at the end of the turn, in order. */
 #include "shard/store_mem_priv.h"

@@ -124,8 +124,7 @@ bool reply_starts(const redisReply *r, const char *prefix)
     return (size_t)r->len >= n && memcmp(r->str, prefix, n) == 0;
 }
 
-/* Error replies that say: not now, and nothing was done (RELIABILITY §2.8). rt/redis counts them.
- */
+/* Error replies that say: not now, and nothing was done. rt/redis counts them. */
 bool reply_is_refusal(const redisReply *r)
 {
     static const char *const list[] = {

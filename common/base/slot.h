@@ -1,4 +1,4 @@
-/* slot.h: room JID or user's bare JID -> slot (DESIGN: keyed SipHash-2-4 mod 4096). */
+/* slot.h: room JID or user's bare JID -> slot (keyed SipHash-2-4 mod 4096). */
 #ifndef MUC_SLOT_H
 #define MUC_SLOT_H
 

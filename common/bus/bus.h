@@ -5,7 +5,7 @@
  * byte and frame credits and heartbeats (channel.h, pure); every item sent on a link that stays
  * within two lives is handed over exactly once and in order, or the link is reported down for good.
  *
- * Items of one turn leave as one frame per peer at its end. RELIABILITY: link states
+ * Items of one turn leave as one frame per peer at its end. States of a link:
  *   DOWN --connect--> HELLO --both ok--> UP --quiet 600 ms--> SUSPECT --1200 ms--> DOWN
  * On the same boots UP again: what was not acked is sent again. Another boot: the old link is void.
  */

@@ -1,7 +1,7 @@
 /* channel.h: one link as a pure state machine: sequence, acks, resends, credits, liveness.
  *
- * No socket and no clock: time comes in, frames go out through channel_next_frame(). The simulator
- * runs this file as it is. RELIABILITY §2.5, LINK. */
+ * No socket and no clock: time comes in, frames go out through channel_next_frame(). Tests
+ * run two of them against each other, over a wire that loses, doubles and cuts. */
 #ifndef MUC_CHANNEL_H
 #define MUC_CHANNEL_H
 

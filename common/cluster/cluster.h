@@ -5,8 +5,8 @@
  * in verona:shard:<id> or verona:gateway:<id> and in verona:members, then bump our lease counter
  * every LIMIT_RENEW_MS by compare-and-set on (boot, nonce, state). Others are watched the same way:
  * a member whose counter has not moved for its lease, measured with our own clock and only over
- * time in which our own reads succeeded, is dead. No TTL and no wall clock decides anything
- * (RELIABILITY §2.2). */
+ * time in which our own reads succeeded, is dead. No TTL and no wall clock decides anything.
+ */
 #ifndef MUC_CLUSTER_H
 #define MUC_CLUSTER_H
 

@@ -11,7 +11,7 @@
 MUST_CHECK int jid_prep(struct str raw, struct arena *a, struct str *text, struct jid *parts);
 /* One resource (a nick). Errors: ERR_INVALID. */
 MUST_CHECK int jid_prep_resource(struct str raw, struct arena *a, struct str *out);
-/* The strict check of FEATURES W23: true if the *prepared* nick passes resourceprep again with no
+/* The strict check of W23: true if the *prepared* nick passes resourceprep again with no
  * code point unassigned in Unicode 3.2. */
 bool jid_nick_strict(struct str prepared);
 /* The same of a prepared localpart and nodeprep: what a new account may be called. */

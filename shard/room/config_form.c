@@ -1,4 +1,4 @@
-/* config_form.c: a submitted muc#roomconfig form (XEP-0045 §10.1.3, §10.2, FEATURES W63 to W67).
+/* config_form.c: a submitted muc#roomconfig form (XEP-0045 §10.1.3, §10.2, W63 to W67).
  * Reads into a copy, so that a refusal leaves nothing behind. */
 #include "shard/room/room_priv.h"
 

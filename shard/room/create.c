@@ -1,4 +1,4 @@
-/* create.c: who may make a room, and what it may be called (XEP-0045 §7.2.17, §10.1; FEATURES W16).
+/* create.c: who may make a room, and what it may be called (XEP-0045 §7.2.17, §10.1; W16).
  * Quotas that span rooms (how many, how fast) are not a room's to know: the store keeps them. */
 #include "shard/room/room_priv.h"
 

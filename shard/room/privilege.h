@@ -1,4 +1,4 @@
-/* privilege.h: who may what: the tables of XEP-0045 §5.1 and §5.2 with the refusals of FEATURES
+/* privilege.h: who may what: the tables of XEP-0045 §5.1 and §5.2 with the refusals of
  * W44. */
 #ifndef MUC_ROOM_PRIVILEGE_H
 #define MUC_ROOM_PRIVILEGE_H

@@ -13,7 +13,7 @@ enum allow_pm { PM_ANYONE, PM_PARTICIPANTS, PM_MODERATORS, PM_NONE };
 
 #define ROLE_BIT(role) (1u << (role))
 
-/* muc#roomconfig_* (XEP-0045 §10.2, FEATURES W63). */
+/* muc#roomconfig_* (XEP-0045 §10.2, W63). */
 struct room_config {
     struct str name, description, lang;
     struct str secret; /* empty: no password */

@@ -32,7 +32,7 @@ def test_two_gateways(cluster, path, turn):
 
 @pytest.fixture(scope="module")
 def other_cluster():
-    """2 gateways, 2 shards; new rooms have the other values of FEATURES 5.6."""
+    """2 gateways, 2 shards; new rooms have the other values of README.md, Settings."""
     with cluster_lib.Cluster(gateways=2, shards=2, settings=defaults.SETTINGS) as running:
         yield running
 

@@ -1,4 +1,4 @@
-/* test_home.c: what the server itself answers (FEATURES W81 to W84, XEP-0030, 0049, 0059, 0199). */
+/* test_home.c: what the server itself answers (W81 to W84, XEP-0030, 0049, 0059, 0199). */
 #include "gateway/lib_edge.h"
 
 #include "base/limits.h"

@@ -1,4 +1,4 @@
-"""Conversations on a cluster whose rooms begin otherwise (FEATURES 5.6).
+"""Conversations on a cluster whose rooms begin otherwise (README.md, Settings).
 
 Rules look at what a room is, never at the default it began as: with its first form set to the values
 that are shipped, every conversation goes as it is told. What differs before is added here: the

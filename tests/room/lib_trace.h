@@ -86,7 +86,8 @@ struct trace {
     uint32_t n_tickets;
 };
 
-/* A service with the shipped defaults (FEATURES §5.6). Change `service` before the first event. */
+/* A service with the shipped defaults (README.md, Settings). Change `service` before the first
+ * event. */
 void trace_init(struct trace *t);
 void trace_deinit(struct trace *t);
 /* Runs a transcript; fails the test at the first difference and prints both sides. */

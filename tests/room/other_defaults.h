@@ -1,7 +1,7 @@
-/* other_defaults.h: the same transcripts in a service with other defaults (FEATURES §5.6). With
- * VERONA_TEST_DEFAULTS=other every room that a test library makes begins as the opposite of what is
- * shipped, and its first form says all the shipped values: rules look at what a room is, never at
- * what it began as. */
+/* other_defaults.h: the same transcripts in a service with other defaults (README.md, Settings).
+ * With VERONA_TEST_DEFAULTS=other every room that a test library makes begins as the opposite of
+ * what is shipped, and its first form says all the shipped values: rules look at what a room is,
+ * never at what it began as. */
 #ifndef MUC_TEST_OTHER_DEFAULTS_H
 #define MUC_TEST_OTHER_DEFAULTS_H
 

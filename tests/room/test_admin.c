@@ -1,4 +1,4 @@
-/* test_admin.c: affiliations and their lists (XEP-0045 §9, §10.3 to §10.8; FEATURES W2, W44 to
+/* test_admin.c: affiliations and their lists (XEP-0045 §9, §10.3 to §10.8; W2, W44 to
  * W55). */
 /* clang-format off */
 #include "room/lib_trace.h"

@@ -1,4 +1,4 @@
-/* test_archive.c: what goes into the archive of a room and who may ask it (XEP-0313; FEATURES W30,
+/* test_archive.c: what goes into the archive of a room and who may ask it (XEP-0313; W30,
  * W77). */
 /* clang-format off */
 #include "room/lib_trace.h"

@@ -1,4 +1,4 @@
-/* test_avatar.c: the vCard of a room (XEP-0486, XEP-0054, FEATURES W80, rule R115). */
+/* test_avatar.c: the vCard of a room (XEP-0486, XEP-0054, W80, rule R115). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,5 +1,5 @@
 /* test_config.c: the fields of the configuration form, one by one, and what they do (XEP-0045
- * §10.1.3, §10.2; FEATURES 1.9, W63, W64, W67). */
+ * §10.1.3, §10.2; W63, W64, W67). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

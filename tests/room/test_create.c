@@ -1,4 +1,4 @@
-/* test_create.c: making rooms, the lock, and their end (XEP-0045 §10.1; FEATURES W15 to W20). */
+/* test_create.c: making rooms, the lock, and their end (XEP-0045 §10.1; W15 to W20). */
 /* clang-format off */
 #include "room/lib_trace.h"
 #include "room/other_defaults.h"
@@ -106,7 +106,7 @@ static void test_W16_creation_not_stored(void **state)
                "  persist create 1 by=juliet@example.org state locked juliet@example.org=owner\n");
 }
 
-/* In a service with the other defaults (FEATURES 5.6): 100 and 170 from the first stanza on, the accepted form
+/* In a service with the other defaults (README.md, Settings): 100 and 170 from the first stanza on, the accepted form
  * admits members only, lists are open to all inside, who is not there is shown, and the room outlives its visitors. */
 static void test_W15_W17_other_defaults(void **state)
 {

@@ -1,5 +1,5 @@
 /* test_info.c: what a room says of itself, and stanzas to occupants (XEP-0045 §6, XEP-0410;
- * FEATURES W35, W77 to W79). */
+ * W35, W77 to W79). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,4 +1,4 @@
-/* test_invite.c: invitations through the room (XEP-0045 §7.8.2; FEATURES W70 to W73). */
+/* test_invite.c: invitations through the room (XEP-0045 §7.8.2; W70 to W73). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

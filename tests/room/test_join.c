@@ -1,4 +1,4 @@
-/* test_join.c: entering (XEP-0045 §7.1, §7.2; FEATURES W21 to W27, W42). */
+/* test_join.c: entering (XEP-0045 §7.1, §7.2; W21 to W27, W42). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,5 +1,5 @@
 /* test_limits.c: what the service imposes on every room: nicks that are kept, sizes, rates, places
- * (XEP-0045 §7.6, §14.6; FEATURES W24, W33, W36). */
+ * (XEP-0045 §7.6, §14.6; W24, W33, W36). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,5 +1,5 @@
 /* test_message.c: what is said to all, to one, and before (XEP-0045 §7.2.13, §7.4, §7.5, §8.1;
- * FEATURES W13, W14, W30 to W34). */
+ * W13, W14, W30 to W34). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,4 +1,4 @@
-/* test_moderate.c: roles: kicks, voice, moderators (XEP-0045 §8, §9.6; FEATURES W44, W45, W47, W50,
+/* test_moderate.c: roles: kicks, voice, moderators (XEP-0045 §8, §9.6; W44, W45, W47, W50,
  * W56, W57). */
 /* clang-format off */
 #include "room/lib_trace.h"

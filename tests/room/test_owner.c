@@ -1,4 +1,4 @@
-/* test_owner.c: configuring and destroying (XEP-0045 §10.2, §10.9; FEATURES W3, W63 to W69, W74,
+/* test_owner.c: configuring and destroying (XEP-0045 §10.2, §10.9; W3, W63 to W69, W74,
  * W75). */
 /* clang-format off */
 #include "room/lib_trace.h"

@@ -1,4 +1,4 @@
-/* test_presence.c: presence, nicks, ways out (XEP-0045 §7.6, §7.7, §7.14, §17.3; FEATURES W12, W28,
+/* test_presence.c: presence, nicks, ways out (XEP-0045 §7.6, §7.7, §7.14, §17.3; W12, W28,
  * W36 to W40). */
 /* clang-format off */
 #include "room/lib_trace.h"

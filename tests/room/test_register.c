@@ -1,4 +1,4 @@
-/* test_register.c: registering with a room (XEP-0045 §7.10, §7.12; FEATURES W58 to W62). */
+/* test_register.c: registering with a room (XEP-0045 §7.10, §7.12; W58 to W62). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -1,4 +1,4 @@
-/* test_relay.c: an iq from occupant to occupant and back (XEP-0045 §6.6, §17.4; FEATURES W35, W79).
+/* test_relay.c: an iq from occupant to occupant and back (XEP-0045 §6.6, §17.4; W35, W79).
  */
 /* clang-format off */
 #include "base/limits.h"

@@ -1,5 +1,5 @@
 /* test_retract.c: messages taken back by who said them and by moderators (XEP-0424, XEP-0425;
- * FEATURES W30, W44). */
+ * W30, W44). */
 /* clang-format off */
 #include "room/lib_trace.h"
 

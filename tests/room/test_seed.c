@@ -1,4 +1,4 @@
-/* test_seed.c: the reference scenario of FEATURES §5.5, "The seed script, step by step". */
+/* test_seed.c: the reference scenario: one room from its making to its end, step by step. */
 /* clang-format off */
 #include "room/lib_trace.h"
 

@@ -65,7 +65,7 @@ static void refused(const char *name)
     buf_deinit(&err);
 }
 
-/* FEATURES 5.6 */
+/* README.md, Settings */
 static void shipped(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_configuration.c: creating, configuring and destroying as clients see it (FEATURES W3, W15 to
+/* test_configuration.c: creating, configuring and destroying as clients see it (W3, W15 to
  * W20, W63 to W69, W74, W77). */
 /* Transcripts keep their lines. */
 /* clang-format off */

@@ -1,5 +1,5 @@
 /* test_messages.c: what is said, before and now, to all and to one, and to users outside, as they
- * see it (FEATURES W14, W30 to W35, W70 to W73). */
+ * see it (W14, W30 to W35, W70 to W73). */
 /* Transcripts keep their lines. */
 /* clang-format off */
 #include "wire/lib_wire.h"

@@ -1,4 +1,4 @@
-/* test_occupants.c: entering, presence, nicks and leaving as clients see it (FEATURES W1, W5 to
+/* test_occupants.c: entering, presence, nicks and leaving as clients see it (W1, W5 to
  * W13, W15, W21 to W43). */
 /* Transcripts keep their lines. */
 /* clang-format off */
@@ -24,7 +24,7 @@ static void test_W15_creation(void **state)
     wire_destroy(&w);
 }
 
-/* With the other defaults of FEATURES 5.6, from the first stanza on. */
+/* With the other defaults of README.md, Settings, from the first stanza on. */
 static void test_W15_W26_creation_with_other_defaults(void **state)
 {
     (void)state;

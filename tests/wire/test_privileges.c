@@ -1,4 +1,4 @@
-/* test_privileges.c: roles, affiliations, lists and registration as clients see them (FEATURES W2,
+/* test_privileges.c: roles, affiliations, lists and registration as clients see them (W2,
  * W4, W9, W44 to W62). */
 /* Transcripts keep their lines. */
 /* clang-format off */

@@ -1,5 +1,5 @@
 /* test_relay.c: iq between occupants and requests for voice as clients see them (XEP-0045 §7.13,
- * §8.6, §17.4; FEATURES W35, W79). */
+ * §8.6, §17.4; W35, W79). */
 /* clang-format off */
 #include "wire/lib_wire.h"
 
