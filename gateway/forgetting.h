@@ -13,6 +13,7 @@
 struct gateway;
 struct forgetting;
 
+/* g is borrowed until forgetting_destroy. */
 struct forgetting *forgetting_new(struct gateway *g);
 void forgetting_destroy(struct forgetting **f_p);
 

@@ -24,8 +24,8 @@ struct orders *orders_new(struct gateway *g);
 /* What is open is answered with an error, and so is what is asked of NULL. */
 void orders_destroy(struct orders **o_p);
 
-/* A request to a room in the name of c; ev's room and body are set. by_service: as a command of the
- * service. fn may be called before this returns. */
+/* A request to a room in the name of c, as a command of the service (R130); ev's room and body are
+ * set, the rest is filled in. fn may be called before this returns. */
 void orders_room(struct orders *o, struct client *c, Verona__RoomEvent *ev, order_fn *fn,
                  void *ctx);
 /* Route.Kind END or ANNOUNCE. fn NULL: nobody waits for the answer. */

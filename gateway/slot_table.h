@@ -46,7 +46,7 @@ enum slot_news slot_table_bind(struct slot_table *t, uint32_t slot);
 void slot_table_gone(struct slot_table *t, struct str id, uint64_t boot);
 
 uint64_t slot_table_epoch(const struct slot_table *t, uint32_t slot); /* highest known; 0: none */
-bool slot_table_bound(const struct slot_table *t, uint32_t slot);
+bool slot_table_bound(const struct slot_table *t, uint32_t slot);     /* see the top */
 /* The owner, bound or only read; false if none is known. */
 bool slot_table_owner(const struct slot_table *t, uint32_t slot, struct slot_owner *out);
 /* Is it bound to exactly this owner and epoch? */

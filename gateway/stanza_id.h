@@ -19,6 +19,7 @@ struct stanza_id_room {
     uint8_t tweak[16];
 };
 
+/* cluster_key: cluster_meta.key; ids of all gateways of a cluster are the same. */
 struct stanza_ids *stanza_ids_new(const uint8_t cluster_key[32]);
 void stanza_ids_destroy(struct stanza_ids **s_p);
 

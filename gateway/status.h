@@ -6,6 +6,7 @@
 
 struct gateway;
 
+/* GET /status and /readyz of the admin listener, and what the gauges show; until status_end. */
 void status_serve(struct gateway *g);
 void status_end(struct gateway *g);
 /* Appends why it takes no traffic, a line for each reason; nothing if it does. */

@@ -33,10 +33,12 @@ struct xml_ops {
     void (*error)(void *ctx, const char *condition, const char *text);
 };
 
+/* ops is borrowed until xml_stream_destroy. */
 struct xml_stream *xml_stream_new(const struct xml_ops *ops, void *ctx, struct xml_limits limits);
 void xml_stream_destroy(struct xml_stream **x_p);
 void xml_stream_set_limits(struct xml_stream *x, struct xml_limits limits);
 
+/* Bytes as they came, cut anywhere; copied where they have to wait. */
 void xml_stream_feed(struct xml_stream *x, const void *bytes, size_t n);
 /* Bytes wait for the rest of their tag: xml_stream_flush() is due 20 ms after the last byte. */
 bool xml_stream_waiting(const struct xml_stream *x);

@@ -6,6 +6,8 @@
 #include "proto/muc.pb-c.h"
 #include "shard/deliver_parts.h"
 
+/* What the room core has, as messages of the wire: all in the arena, but bytes stay where they are
+ * and must live until the message is packed. n: how many. */
 Verona__Record *piece_record(const struct deliver_env *env, const struct room_record *in,
                              struct arena *a);
 Verona__Name *piece_name(struct event_name in, struct arena *a);

@@ -35,6 +35,7 @@ struct link_ops {
     bool (*allow)(void *ctx, const uint8_t key[32], struct str id);
 };
 
+/* ops is borrowed until link_destroy. Nothing happens before link_start. */
 struct link *link_new(struct loop *l, const struct link_ops *ops, void *ctx);
 void link_destroy(struct link **k_p);
 
@@ -69,6 +70,7 @@ struct link_peer {
     uint64_t boot;
     bool up;
 };
+/* Shards as well as gateways; p is borrowed for the call. */
 void link_each_peer(struct link *k, void (*fn)(void *ctx, const struct link_peer *p), void *ctx);
 
 #endif

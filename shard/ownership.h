@@ -35,6 +35,7 @@ struct slot_gift {
 };
 
 struct ownership;
+/* Both are copied; the nonce is that of our registration, ownership_reset brings the next one. */
 struct ownership *ownership_new(const char *self_id, const char *self_nonce);
 void ownership_destroy(struct ownership **o_p);
 
@@ -73,6 +74,8 @@ uint32_t ownership_next_asks(struct ownership *o, char owner[65], uint16_t *slot
  * Their rows are about to change, and maybe have. */
 uint32_t ownership_moving(struct ownership *o, uint16_t *slots, uint32_t max);
 
+/* True: under *epoch, which is written only then. The record is the last one read; valid until the
+ * next call that changes the slot. */
 bool ownership_is_mine(const struct ownership *o, uint32_t slot, uint64_t *epoch);
 const struct slot_record *ownership_record(const struct ownership *o, uint32_t slot);
 /* Highest epoch ever seen for the slot, whatever became of it: the hint of a claim. */

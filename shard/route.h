@@ -10,6 +10,7 @@ struct link;
 struct redis;
 struct route;
 
+/* Both are borrowed until route_destroy. */
 struct route *route_new(struct redis *r, struct link *k);
 /* Look-ups that are still out are forgotten. */
 void route_destroy(struct route **rt_p);
@@ -22,6 +23,7 @@ struct route_session {
     uint64_t boot, handle;
     int priority; /* -129: no presence yet */
 };
+/* out->gateway lies in entry. False: it is not of that form. */
 bool route_parse(struct str entry, struct route_session *out);
 
 #endif

@@ -36,6 +36,7 @@ struct slots_ops {
                       uint32_t n);
 };
 
+/* Copies ops; the rest is borrowed until slots_destroy. */
 struct slots *slots_new(struct loop *l, struct redis *r, struct cluster *c,
                         const struct config *cfg, const struct slots_ops *ops, void *ctx);
 void slots_destroy(struct slots **s_p);

@@ -10,6 +10,7 @@ struct arena {
     size_t used;              /* bytes handed out since the last reset */
 };
 
+/* What is handed out lives until the next reset or deinit; there is no freeing of one. */
 void arena_init(struct arena *a);
 void arena_deinit(struct arena *a);
 void arena_reset(struct arena *a);                   /* keeps one block */

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+/* Appends. */
 void b64_encode(struct buf *out, const void *p, size_t n);
 /* Appends. Errors: ERR_INVALID (out unchanged). */
 MUST_CHECK int b64_decode(struct buf *out, struct str text);

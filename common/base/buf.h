@@ -17,6 +17,7 @@ void buf_init(struct buf *b);
 void buf_deinit(struct buf *b);            /* frees; the buffer may be used again */
 void buf_reset(struct buf *b);             /* empties, keeps the memory */
 void buf_reserve(struct buf *b, size_t n); /* room for n more bytes at data + len */
+/* Each appends a copy. */
 void buf_put(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_z(struct buf *b, const char *z);

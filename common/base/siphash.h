@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* p: n bytes. The results are those of the reference code, read as little-endian numbers: the same
+ * on every machine. */
 uint64_t siphash24(const uint8_t key[16], const void *p, size_t n);
 void siphash24_128(const uint8_t key[16], const void *p, size_t n, uint8_t out[16]);
 

@@ -54,7 +54,7 @@ struct bus_ops {
     bool (*allow)(void *ctx, const uint8_t key[32], struct str id);
 };
 
-/* Errors: ERR_INVALID (configuration). */
+/* cfg is copied; ops is borrowed until bus_destroy. Errors: ERR_INVALID (configuration). */
 MUST_CHECK int bus_new(struct loop *l, const struct bus_config *cfg, const struct bus_ops *ops,
                        void *ctx, struct bus **out);
 /* Flushes what can be sent at once, then drops everything. */
@@ -82,6 +82,7 @@ enum { BUS_ITEM_MAX = 1024 * 1024 - 2048 };
 int bus_send(struct bus_peer *peer, struct str item);
 
 struct bus_peer *bus_find(struct bus *b, struct str id, uint64_t boot); /* NULL if unknown */
+/* Valid until `gone` was called for the peer; so is the id. */
 enum bus_role bus_peer_role(const struct bus_peer *p);
 struct str bus_peer_id(const struct bus_peer *p);
 uint64_t bus_peer_boot(const struct bus_peer *p);

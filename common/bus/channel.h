@@ -42,6 +42,7 @@ enum {
 };
 
 struct channel;
+/* self and peer_id are copied. It begins with a Hello. */
 struct channel *channel_new(const struct channel_self *self, struct str peer_id, uint64_t peer_boot,
                             uint64_t now_ms);
 void channel_destroy(struct channel **c_p);

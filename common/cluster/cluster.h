@@ -76,6 +76,8 @@ struct cluster_self {
     uint32_t weight;
 };
 
+/* Copies self and ops; calls nothing back before the loop turns. cluster_destroy() before the loop
+ * and the connection go. */
 struct cluster *cluster_new(struct loop *l, struct redis *r, const struct cluster_self *self,
                             const struct cluster_ops *ops, void *ctx);
 /* Takes our record out (state gone, removed from members) if Redis answers within a second, then
@@ -91,13 +93,15 @@ void cluster_suspect(struct cluster *c, const struct cluster_member *m);
 void cluster_redis_state(struct cluster *c, bool up);
 
 const struct cluster_meta *cluster_meta(const struct cluster *c); /* valid after ready */
-bool cluster_ready(const struct cluster *c);
-bool cluster_unsafe(const struct cluster *c);
-const char *cluster_id(const struct cluster *c); /* our own */
+bool cluster_ready(const struct cluster *c);                      /* between ready and lost */
+bool cluster_unsafe(const struct cluster *c);                     /* as unsafe() said last */
+/* Our own; boot and nonce change with each registration, and count from ready on. */
+const char *cluster_id(const struct cluster *c);
 uint64_t cluster_boot(const struct cluster *c);
 const char *cluster_nonce(const struct cluster *c);
 const struct cluster_member *cluster_find(const struct cluster *c, enum cluster_role role,
                                           struct str id); /* NULL if unknown */
+/* Every member seen, dead ones that are not forgotten too. */
 void cluster_each(const struct cluster *c, void (*fn)(void *ctx, const struct cluster_member *m),
                   void *ctx);
 /* Readings of all members are numbered. begun: the newest that was asked for; done: the newest that

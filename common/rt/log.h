@@ -22,6 +22,8 @@ struct log_field {
     struct str value;
 };
 
+/* format: log.format; NULL: auto. role, id: on every line from now on; copied, NULL or empty: not
+ * there. Before it, lines from LOG_INFO on go to stderr without them. */
 void log_setup(enum log_level min, const char *format, const char *role, const char *id);
 void log_set_level(enum log_level min);
 /* "debug", "info", "warn", "error"; false if it is none of them. */
