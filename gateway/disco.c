@@ -1,5 +1,6 @@
 /* disco.c: see disco.h. */
 #include "gateway/disco.h"
+#include "gateway/render.h"
 #include "base/b64.h"
 #include "base/mem.h"
 
@@ -9,32 +10,19 @@
 
 /* ---------------------------------------------------------------- XML */
 
-static void attr(struct buf *out, const char *name, struct str value)
-{
-    buf_c(out, ' ');
-    buf_z(out, name);
-    buf_z(out, "='");
-    buf_xml(out, value);
-    buf_c(out, '\'');
-}
-
 static void put_form(struct buf *out, const struct disco_info *d)
 {
-    buf_z(out, "<x xmlns='" NS_DATA "' type='result'><field type='hidden' var='FORM_TYPE'><value>");
-    buf_z(out, d->form_type);
-    buf_z(out, "</value></field>");
+    buf_z(out, "<x xmlns='" NS_DATA "' type='result'>");
+    render_field(out, "hidden", "FORM_TYPE", NULL, str_of(d->form_type));
     for (size_t i = 0; i < d->n_fields; i++) {
         const struct disco_field *f = &d->fields[i];
         buf_z(out, "<field");
         if (f->type)
-            attr(out, "type", str_of(f->type));
-        attr(out, "var", str_of(f->var));
+            render_attr(out, "type", str_of(f->type));
+        render_attr(out, "var", str_of(f->var));
         buf_c(out, '>');
-        for (size_t v = 0; v < f->n_values; v++) {
-            buf_z(out, "<value>");
-            buf_xml(out, f->values[v]);
-            buf_z(out, "</value>");
-        }
+        for (size_t v = 0; v < f->n_values; v++)
+            render_text(out, "value", f->values[v]);
         buf_z(out, "</field>");
     }
     buf_z(out, "</x>");
@@ -44,18 +32,18 @@ void disco_put(struct buf *out, const struct disco_info *d, struct str node)
 {
     buf_z(out, "<query xmlns='" NS_DISCO_INFO "'");
     if (node.n)
-        attr(out, "node", node);
+        render_attr(out, "node", node);
     buf_z(out, "><identity");
-    attr(out, "category", str_of(d->category));
-    attr(out, "type", str_of(d->type));
+    render_attr(out, "category", str_of(d->category));
+    render_attr(out, "type", str_of(d->type));
     if (d->name)
-        attr(out, "name", str_of(d->name));
+        render_attr(out, "name", str_of(d->name));
     if (d->lang)
-        attr(out, "xml:lang", str_of(d->lang));
+        render_attr(out, "xml:lang", str_of(d->lang));
     buf_z(out, "/>");
     for (size_t i = 0; i < d->n_features; i++) {
         buf_z(out, "<feature");
-        attr(out, "var", str_of(d->features[i]));
+        render_attr(out, "var", str_of(d->features[i]));
         buf_z(out, "/>");
     }
     if (d->form_type)

@@ -1,5 +1,6 @@
 /* form.c: see form.h. */
 #include "gateway/form.h"
+#include "gateway/render.h"
 #include "base/err.h"
 #include "base/limits.h"
 
@@ -101,23 +102,13 @@ struct str form_text(const struct form *f, const char *var, struct arena *a)
 
 /* ---------------------------------------------------------------- writing */
 
-static void element(struct buf *out, const char *name, struct str text)
-{
-    buf_printf(out, "<%s>", name);
-    buf_xml(out, text);
-    buf_printf(out, "</%s>", name);
-}
-
 void form_open(struct buf *out, const char *title, const char *instructions, const char *form_type)
 {
     buf_z(out, "<x xmlns='" NS_DATA "' type='form'>");
-    element(out, "title", str_of(title));
-    element(out, "instructions", str_of(instructions));
-    if (form_type) {
-        buf_z(out, "<field type='hidden' var='FORM_TYPE'>");
-        element(out, "value", str_of(form_type));
-        buf_z(out, "</field>");
-    }
+    render_text(out, "title", str_of(title));
+    render_text(out, "instructions", str_of(instructions));
+    if (form_type)
+        render_field(out, "hidden", "FORM_TYPE", NULL, str_of(form_type));
 }
 
 void form_close(struct buf *out)
@@ -129,20 +120,13 @@ void form_put_options(struct buf *out, const struct form *f, const char *type, c
                       const char *label, bool required, const struct form_option *options, size_t n)
 {
     const struct form_field *old = f ? form_find(f, var) : NULL;
-    buf_printf(out, "<field type='%s' var='%s' label='", type, var);
-    buf_xml(out, str_of(label));
-    buf_z(out, "'>");
+    render_field_open(out, type, var, label);
     if (required)
         buf_z(out, "<required/>");
     for (size_t i = 0; old && i < old->n_values; i++)
-        element(out, "value", old->values[i]);
-    for (size_t i = 0; i < n; i++) {
-        buf_z(out, "<option label='");
-        buf_xml(out, options[i].label);
-        buf_z(out, "'>");
-        element(out, "value", options[i].value);
-        buf_z(out, "</option>");
-    }
+        render_text(out, "value", old->values[i]);
+    for (size_t i = 0; i < n; i++)
+        render_option(out, options[i].label, options[i].value);
     buf_z(out, "</field>");
 }
 

@@ -142,8 +142,7 @@ void render_delay(struct buf *out, struct str room, uint64_t stamp_ms)
     buf_z(out, "'/>");
 }
 
-void render_field(struct buf *out, const char *type, const char *var, const char *label,
-                  struct str value)
+void render_field_open(struct buf *out, const char *type, const char *var, const char *label)
 {
     buf_z(out, "<field type='");
     buf_z(out, type);
@@ -153,6 +152,21 @@ void render_field(struct buf *out, const char *type, const char *var, const char
     if (label)
         render_attr(out, "label", str_of(label));
     buf_c(out, '>');
+}
+
+void render_option(struct buf *out, struct str label, struct str value)
+{
+    buf_z(out, "<option");
+    render_attr(out, "label", label);
+    buf_c(out, '>');
+    render_text(out, "value", value);
+    buf_z(out, "</option>");
+}
+
+void render_field(struct buf *out, const char *type, const char *var, const char *label,
+                  struct str value)
+{
+    render_field_open(out, type, var, label);
     render_text(out, "value", value);
     buf_z(out, "</field>");
 }

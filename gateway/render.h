@@ -115,7 +115,11 @@ void render_occupant_id(struct buf *out, struct str id); /* nothing if empty */
 /* <mav/> of XEP-0463; nothing if both are empty. */
 void render_mav(struct buf *out, struct str since, struct str until);
 void render_delay(struct buf *out, struct str room, uint64_t stamp_ms);
-/* A field of a data form with one value. label NULL: none. */
+/* Of data forms (XEP-0004): up to its values and options, which "</field>" ends. label NULL: none.
+ */
+void render_field_open(struct buf *out, const char *type, const char *var, const char *label);
+void render_option(struct buf *out, struct str label, struct str value);
+/* A whole field with one value. */
 void render_field(struct buf *out, const char *type, const char *var, const char *label,
                   struct str value);
 

@@ -15,13 +15,8 @@ static void field(struct buf *out, const Verona__FormField *f)
         buf_z(out, "<required/>");
     if (f->value.len)
         render_text(out, "value", wire_str(f->value));
-    for (size_t i = 0; i < f->n_options; i++) {
-        buf_z(out, "<option");
-        render_attr(out, "label", wire_str(f->options[i]->label));
-        buf_c(out, '>');
-        render_text(out, "value", wire_str(f->options[i]->value));
-        buf_z(out, "</option>");
-    }
+    for (size_t i = 0; i < f->n_options; i++)
+        render_option(out, wire_str(f->options[i]->label), wire_str(f->options[i]->value));
     buf_z(out, "</field>");
 }
 

@@ -45,36 +45,16 @@ static void boolean(struct buf *out, const char *var, const char *label, bool on
     render_field(out, "boolean", var, label, on ? STR("1") : STR("0"));
 }
 
-static void open_field(struct buf *out, const char *type, const char *var, const char *label)
-{
-    buf_z(out, "<field type='");
-    buf_z(out, type);
-    buf_z(out, "' var='");
-    buf_z(out, var);
-    buf_c(out, '\'');
-    render_attr(out, "label", str_of(label));
-    buf_c(out, '>');
-}
-
-static void option(struct buf *out, struct str label, struct str value)
-{
-    buf_z(out, "<option");
-    render_attr(out, "label", label);
-    buf_c(out, '>');
-    render_text(out, "value", value);
-    buf_z(out, "</option>");
-}
-
 static void options(struct buf *out, const struct option *o, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        option(out, str_of(o[i].label), str_of(o[i].value));
+        render_option(out, str_of(o[i].label), str_of(o[i].value));
 }
 
 static void choice(struct buf *out, const char *var, const char *label, const struct option *o,
                    size_t n, size_t chosen)
 {
-    open_field(out, "list-single", var, label);
+    render_field_open(out, "list-single", var, label);
     render_text(out, "value", str_of(o[chosen < n ? chosen : 0].value));
     options(out, o, n);
     buf_z(out, "</field>");
@@ -82,7 +62,7 @@ static void choice(struct buf *out, const char *var, const char *label, const st
 
 static void roles(struct buf *out, const char *var, const char *label, uint32_t mask, size_t n)
 {
-    open_field(out, "list-multi", var, label);
+    render_field_open(out, "list-multi", var, label);
     for (size_t i = 0; i < n; i++) {
         if (mask >> (unsigned)role_values[i] & 1u)
             render_text(out, "value", str_of(role_options[i].value));
@@ -96,7 +76,7 @@ static void places(struct buf *out, uint32_t max)
     struct buf number;
     bool listed = max == 0;
     buf_init(&number);
-    open_field(out, "list-single", CONFIG "maxusers", "Maximum number of occupants");
+    render_field_open(out, "list-single", CONFIG "maxusers", "Maximum number of occupants");
     if (max)
         buf_u64(&number, max);
     render_text(out, "value", max ? buf_as_str(&number) : STR("none"));
@@ -104,13 +84,13 @@ static void places(struct buf *out, uint32_t max)
         struct buf one;
         buf_init(&one);
         buf_u64(&one, max_users[i]);
-        option(out, buf_as_str(&one), buf_as_str(&one));
+        render_option(out, buf_as_str(&one), buf_as_str(&one));
         buf_deinit(&one);
         listed = listed || max == max_users[i];
     }
     if (!listed) /* the present value is always among the options */
-        option(out, buf_as_str(&number), buf_as_str(&number));
-    option(out, STR("No limit"), STR("none"));
+        render_option(out, buf_as_str(&number), buf_as_str(&number));
+    render_option(out, STR("No limit"), STR("none"));
     buf_z(out, "</field>");
     buf_deinit(&number);
 }
@@ -127,8 +107,8 @@ static void number(struct buf *out, const char *var, const char *label, uint32_t
 /* XEP-0500, XEP-0122 */
 static void slow_mode(struct buf *out, uint32_t seconds)
 {
-    open_field(out, "text-single", CONFIG "slow_mode_duration",
-               "Seconds between two messages of a user (0: no limit)");
+    render_field_open(out, "text-single", CONFIG "slow_mode_duration",
+                      "Seconds between two messages of a user (0: no limit)");
     buf_z(out, "<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'>"
                "<range min='0' max='");
     buf_u64(out, LIMIT_SLOW_MODE_S);
@@ -140,7 +120,7 @@ static void slow_mode(struct buf *out, uint32_t seconds)
 static void jids(struct buf *out, const char *var, const char *label, const ProtobufCBinaryData *v,
                  size_t n)
 {
-    open_field(out, "jid-multi", var, label);
+    render_field_open(out, "jid-multi", var, label);
     for (size_t i = 0; i < n; i++)
         render_text(out, "value", wire_str(v[i]));
     buf_z(out, "</field>");
@@ -224,7 +204,7 @@ static void hashes(struct buf *out, struct str all)
 {
     if (!all.n)
         return;
-    open_field(out, "text-multi", "muc#roominfo_avatarhash", "Avatar hash");
+    render_field_open(out, "text-multi", "muc#roominfo_avatarhash", "Avatar hash");
     for (size_t i = 0; i + AVATAR_HASH <= all.n; i += AVATAR_HASH)
         render_text(out, "value", str_n(all.p + i, AVATAR_HASH));
     buf_z(out, "</field>");

@@ -1,5 +1,6 @@
 /* search.c: see search.h. */
 #include "gateway/search.h"
+#include "gateway/render.h"
 #include "gateway/home_ns.h"
 #include "base/jid.h"
 #include "prep/jid_prep.h"
@@ -15,47 +16,27 @@ enum { TERM_MAX = 256, USERS_MAX = 999999999 };
 
 /* ---------------------------------------------------------------- form */
 
-static void field(struct buf *out, const char *type, const char *var, const char *label,
-                  const char *value)
-{
-    buf_printf(out, "<field type='%s' var='%s'", type, var);
-    if (label)
-        buf_printf(out, " label='%s'", label);
-    buf_z(out, ">");
-    if (value)
-        buf_printf(out, "<value>%s</value>", value);
-}
-
-static void option(struct buf *out, const char *label, const char *value)
-{
-    buf_printf(out, "<option label='%s'><value>%s</value></option>", label, value);
-}
-
 void search_put_form(struct buf *out)
 {
-    static const char end[] = "</field>";
     buf_z(out, "<search xmlns='" NS_SEARCH "'><x xmlns='" NS_DATA "' type='form'>");
-    field(out, "hidden", "FORM_TYPE", NULL, FORM);
-    buf_z(out, end);
-    field(out, "text-single", "q", "Search for", NULL);
-    buf_z(out, end);
-    field(out, "boolean", "all", "Return all rooms", NULL);
-    buf_z(out, end);
-    field(out, "boolean", "sinname", "Search in names", "true");
-    buf_z(out, end);
-    field(out, "boolean", "sindescription", "Search in descriptions", "true");
-    buf_z(out, end);
-    field(out, "boolean", "sinaddr", "Search in addresses", "true");
-    buf_z(out, end);
-    field(out, "text-single", "min_users", "Minimum number of users", "0");
-    buf_z(out, end);
-    field(out, "list-multi", "types", "Service types", "xep-0045");
-    option(out, "Multi-User Chat", "xep-0045");
-    buf_z(out, end);
-    field(out, "list-single", "key", "Sort results by", BY_USERS);
-    option(out, "Number of users", BY_USERS);
-    option(out, "Address", BY_ADDRESS);
-    buf_z(out, end);
+    render_field(out, "hidden", "FORM_TYPE", NULL, STR(FORM));
+    render_field_open(out, "text-single", "q", "Search for");
+    buf_z(out, "</field>");
+    render_field_open(out, "boolean", "all", "Return all rooms");
+    buf_z(out, "</field>");
+    render_field(out, "boolean", "sinname", "Search in names", STR("true"));
+    render_field(out, "boolean", "sindescription", "Search in descriptions", STR("true"));
+    render_field(out, "boolean", "sinaddr", "Search in addresses", STR("true"));
+    render_field(out, "text-single", "min_users", "Minimum number of users", STR("0"));
+    render_field_open(out, "list-multi", "types", "Service types");
+    render_text(out, "value", STR("xep-0045"));
+    render_option(out, STR("Multi-User Chat"), STR("xep-0045"));
+    buf_z(out, "</field>");
+    render_field_open(out, "list-single", "key", "Sort results by");
+    render_text(out, "value", STR(BY_USERS));
+    render_option(out, STR("Number of users"), STR(BY_USERS));
+    render_option(out, STR("Address"), STR(BY_ADDRESS));
+    buf_z(out, "</field>");
     buf_z(out, "</x></search>");
 }
 
@@ -186,11 +167,8 @@ bool search_fits(const struct search_query *q, const struct directory_room *r)
 
 static void text(struct buf *out, const char *element, struct str value)
 {
-    if (!value.n)
-        return;
-    buf_printf(out, "<%s>", element);
-    buf_xml(out, value);
-    buf_printf(out, "</%s>", element);
+    if (value.n)
+        render_text(out, element, value);
 }
 
 void search_put_item(struct buf *out, const struct directory_room *r)
