@@ -70,6 +70,22 @@ struct change {
 };
 enum { N_QUEUED = 2 };
 
+static int check(struct rds *r, struct str jid, struct str key, bool exists, struct buf *err)
+{
+    int64_t n = expect_int(r, RDS(r, STR("EXISTS"), key), err);
+    if (n < 0)
+        return (int)n;
+    if (n && !exists) {
+        buf_printf(err, "the account %.*s exists", STR_FMT(jid));
+        return ERR_CONFLICT;
+    }
+    if (!n && exists) {
+        buf_printf(err, "there is no account %.*s", STR_FMT(jid));
+        return ERR_NOTFOUND;
+    }
+    return 0;
+}
+
 static int watch(struct rds *r, const struct change *c, struct buf *err)
 {
     redisReply *reply = RDS(r, STR("WATCH"), c->key);
@@ -77,18 +93,7 @@ static int watch(struct rds *r, const struct change *c, struct buf *err)
     if (!ok)
         return (int)expect_int(r, reply, err);
     freeReplyObject(reply);
-    int64_t n = expect_int(r, RDS(r, STR("EXISTS"), c->key), err);
-    if (n < 0)
-        return (int)n;
-    if (n && !c->exists) {
-        buf_printf(err, "the account %.*s exists", STR_FMT(c->jid));
-        return ERR_CONFLICT;
-    }
-    if (!n && c->exists) {
-        buf_printf(err, "there is no account %.*s", STR_FMT(c->jid));
-        return ERR_NOTFOUND;
-    }
-    return 0;
+    return check(r, c->jid, c->key, c->exists, err);
 }
 
 /* Of MULTI, the queued commands and EXEC. ERR_AGAIN: somebody else changed the record meanwhile. */
@@ -172,6 +177,15 @@ static int set_keys(struct rds *r, struct str jid, struct str password, uint32_t
     buf_deinit(&key);
     buf_deinit(&sha256);
     buf_deinit(&sha1);
+    return rc;
+}
+
+int account_check(struct rds *r, struct str jid, bool exists, struct buf *err)
+{
+    struct buf key;
+    key_of(jid, &key);
+    int rc = check(r, jid, buf_as_str(&key), exists, err);
+    buf_deinit(&key);
     return rc;
 }
 

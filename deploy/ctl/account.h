@@ -16,6 +16,9 @@ MUST_CHECK int account_add(struct rds *r, struct str jid, struct str password, u
                            struct buf *err);
 MUST_CHECK int account_passwd(struct rds *r, struct str jid, struct str password,
                               uint32_t iterations, struct buf *err);
+/* Could it be added now (exists: false), or changed? Errors: ERR_CONFLICT, ERR_NOTFOUND,
+ * ERR_UNAVAILABLE. */
+MUST_CHECK int account_check(struct rds *r, struct str jid, bool exists, struct buf *err);
 MUST_CHECK int account_del(struct rds *r, struct str jid, struct buf *err);
 /* How many there are, or a negative error. */
 MUST_CHECK int64_t account_count(struct rds *r, struct buf *err);

@@ -97,9 +97,7 @@ static void print(const struct ctl *c, const redisReply *members)
     }
     if (!list)
         return;
-    json_dumpf(list, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(list);
+    ctl_print_json(list);
 }
 
 int cmd_block_list(struct ctl *c, int argc, char **argv)

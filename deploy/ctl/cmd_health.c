@@ -26,7 +26,8 @@ int cmd_healthcheck(struct ctl *c, int argc, char **argv)
         if (!c->o.quiet)
             puts("ready");
     } else if (code < 0) {
-        ctl_note(c, "no answer at http://%s/readyz", address);
+        rc = ctl_fail(CTL_FAILED, "--set admin.listen=HOST:PORT of the process that is meant",
+                      "no answer at http://%s/readyz", address);
     } else {
         ctl_note(c, "not ready: %.*s", (int)body.len, body.len ? body.data : "");
     }

@@ -107,9 +107,7 @@ static void print_rooms(const struct ctl *c, const struct rooms *rs)
             json_object_set_new(o, "room", text_json(rs->v[i].jid, rs->v[i].jid_len));
             json_array_append_new(list, o);
         }
-        json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(list);
+        ctl_print_json(list);
         return;
     }
     struct term_table t;
@@ -262,9 +260,7 @@ static void print_room_json(struct str jid, const struct place *p, json_t *live)
                         text_json(p->epoch.len ? p->epoch.data : "", p->epoch.len));
     json_object_set_new(root, "loaded", json_boolean(live != NULL));
     json_object_set_new(root, "stored", json_boolean(p->exists));
-    json_dumpf(root, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(root);
+    ctl_print_json(root);
 }
 
 static int show(const struct ctl *c, struct rds *r, struct str jid)

@@ -93,9 +93,7 @@ static void print_json(const struct registry *g, const struct totals *t)
                              g->meta.cluster_id, "state", verdict(g, t), "redis", (int)g->has_meta,
                              "slots_owned", t->slots, "rooms", t->rooms, "occupants", t->occupants,
                              "sessions", t->sessions, "processes", list);
-    json_dumpf(root, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(root);
+    ctl_print_json(root);
 }
 
 static void count_cell(struct term_table *t, const struct registry_entry *e, bool has,

@@ -64,6 +64,11 @@ static int set_password(struct ctl *c, const char *raw, bool adding, set_fn *set
         rc = find_redis(c, &f, &r);
     if (rc)
         goto out;
+    rc = account_check(r, buf_as_str(&jid), !adding, &err); /* before anybody types a password */
+    if (rc) {
+        rc = explain(rc, &err, rc == ERR_CONFLICT || rc == ERR_NOTFOUND ? hint : NULL);
+        goto out_found;
+    }
     rc = secret_get(c, &password);
     if (rc)
         goto out_found;
@@ -167,13 +172,12 @@ static void print_users(const struct ctl *c, const redisReply *reply)
         json_array_append_new(list, json_stringn(jid.p, jid.n));
     }
     if (c->o.json) {
-        json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
+        ctl_print_json(list);
     } else {
+        json_decref(list);
         term_table_print(&t, c->o.plain);
     }
     term_table_deinit(&t);
-    json_decref(list);
 }
 
 int cmd_user_list(struct ctl *c, int argc, char **argv)

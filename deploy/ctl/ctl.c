@@ -22,6 +22,13 @@ int ctl_fail(int code, const char *hint, const char *fmt, ...)
     return code;
 }
 
+void ctl_print_json(json_t *taken)
+{
+    json_dumpf(taken, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(taken);
+}
+
 void ctl_note(const struct ctl *c, const char *fmt, ...)
 {
     if (c->o.quiet)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -57,6 +58,9 @@ int ctl_fail(int code, const char *hint, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* A line on stderr, unless --quiet. */
 void ctl_note(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* What --json shows, on stdout; takes it. */
+void ctl_print_json(json_t *taken);
 
 /* "200ms", "5s", "2m" or plain seconds -> milliseconds. */
 MUST_CHECK bool ctl_duration(const char *text, uint64_t *ms);

@@ -45,12 +45,13 @@ static int check_port(struct up *u, const char *step, const char *address, uint1
 {
     struct buf why;
     bool in_use;
-    char fix[PATH_MAX + 64];
+    char data[PATH_MAX + 16], fix[sizeof data + PATH_MAX + 64];
     unsigned offset = u->plan.port_offset;
+    screen_data_option(&u->folder, data, sizeof data);
     buf_init(&why);
     bool free_port = port_is_free(address, port, &why, &in_use);
-    snprintf(fix, sizeof fix, "%s up --port-offset %u", screen_program(),
-             offset + FIX_OFFSET <= FIX_MOST ? offset + FIX_OFFSET : offset - FIX_OFFSET);
+    snprintf(fix, sizeof fix, "%s up --port-offset %u%s", screen_program(),
+             offset + FIX_OFFSET <= FIX_MOST ? offset + FIX_OFFSET : offset - FIX_OFFSET, data);
     int rc = free_port ? CTL_OK : up_failed(step, CTL_FAILED, in_use ? fix : NULL, &why);
     buf_deinit(&why);
     return rc;

@@ -350,6 +350,9 @@ def test_passwords_without_a_terminal(accounts):
     for text in ("", "\n", "x" * 1024 + "\n", "bell \a\n"):
         done = user("passwd", "pip@localhost", input=text)
         assert done.returncode == 2 and done.stderr.startswith("error:"), (text, done.stderr)
+    # Nobody is asked for a password that can be of no use.
+    assert user("passwd", "nobody@localhost", input="").returncode == 4
+    assert user("add", "pip@localhost", input="").returncode == 6
     assert user("passwd", "pip@localhost", "--generate", "--password-stdin").returncode == 2
     assert user("passwd", "pip@localhost", "--password-file", "/nonexistent").returncode == 1
     login(accounts, "pip@localhost", "from a file")

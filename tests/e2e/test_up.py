@@ -491,7 +491,7 @@ def test_a_taken_port_is_named(place):
         assert done.returncode == 1
         assert re.search(r'port %d is in use by "[^"]*python[^"]*" \(pid %d\)' % (port, os.getpid()),
                          done.stdout), done.stdout
-        assert " up --port-offset %d" % (place.offset + 10000) in done.stdout
+        assert " up --port-offset %d --data %s\n" % (place.offset + 10000, place.data) in done.stdout
     done = up(place, "--bind", "192.0.2.77")  # RFC 5737: nobody's
     assert done.returncode == 1 and "is not an address of this machine" in done.stdout
     assert not os.path.exists(place.data + "/redis/appendonlydir")  # refused before anything ran
