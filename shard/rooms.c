@@ -367,6 +367,11 @@ void rooms_request(struct rooms *rs, gateway_ref gw, const Verona__RoomEvent *ev
     }
     uint32_t slot = slot_of(rs->seed, room);
     const struct slot_state *s = &rs->slots[slot];
+    if (slot == ev->slot && bounced_before(rs, gw, slot, ev->epoch, ev->rseq)) {
+        bounced_add(rs, gw, slot, ev->epoch, ev->rseq);
+        send_wrong_slot(rs, gw, slot, ev->rseq);
+        return;
+    }
     if (slot == ev->slot && ev->epoch > s->epoch) {
         early_add(rs, gw, slot, ev->epoch, ev->rseq, item);
         return;
@@ -471,6 +476,7 @@ void rooms_drop_all(struct rooms *rs)
         if (rs->slots[slot].ours)
             rooms_slot_lost(rs, slot);
     early_drop(rs);
+    bounced_drop(rs);
 }
 
 void rooms_destroy(struct rooms **rs_p)

@@ -57,6 +57,8 @@ void rooms_set_unsafe(struct rooms *rs, bool unsafe);
 void rooms_request(struct rooms *rs, gateway_ref gw, const Verona__RoomEvent *ev, struct str item);
 /* Its sessions leave (333) every room here. May be called again if the gateway came back. */
 void rooms_gateway_lost(struct rooms *rs, gateway_ref gw);
+/* Its life is over: what it was sent it will never answer. It is lost as well. */
+void rooms_gateway_over(struct rooms *rs, gateway_ref gw);
 
 void rooms_slot_gained(struct rooms *rs, uint32_t slot, uint64_t epoch, bool takeover);
 /* Drops its rooms without a word; whoever waits for an answer is told to ask elsewhere. */

@@ -116,3 +116,8 @@ void rooms_gateway_lost(struct rooms *rs, gateway_ref gw)
         entry_drain(rs, list[i]); /* frees at most list[i] */
     mem_free(list);
 }
+
+void rooms_gateway_over(struct rooms *rs, gateway_ref gw)
+{
+    bounced_forget_gateway(rs, gw);
+}

@@ -1,5 +1,5 @@
 /* rooms_priv.h: what rooms.c, rooms_load.c, rooms_step.c, rooms_commit.c, rooms_slots.c,
- * rooms_gateways.c, rooms_archive.c and rooms_again.c share. */
+ * rooms_gateways.c, rooms_archive.c, rooms_again.c and rooms_bounced.c share. */
 #ifndef MUC_ROOMS_PRIV_H
 #define MUC_ROOMS_PRIV_H
 
@@ -134,9 +134,10 @@ struct rooms {
     struct list counts; /* entries whose number of occupants the directory is to hear of */
     struct loop_timer count_timer;
     struct list calls;
-    struct list early;   /* requests for slots that are not ours yet, or may just be given away */
-    struct list orphans; /* by due_ms */
-    struct list reads;   /* struct archive_read, in order of asking */
+    struct list early; /* requests for slots that are not ours yet, or may just be given away */
+    struct bounced *bounced; /* gateways that have some to send again, by slot */
+    struct list orphans;     /* by due_ms */
+    struct list reads;       /* struct archive_read, in order of asking */
     uint32_t n_reads, n_active_reads;
     struct loop_task reads_task;
     struct list forgets; /* rooms_forget.c */
@@ -226,6 +227,15 @@ void orphans_drop(struct rooms *rs);
 void orphan_add(struct rooms *rs, uint32_t slot, struct str jid, uint64_t after_ms);
 /* The room of a fired orphan was loaded: commit its end. */
 void orphan_end(struct rooms *rs, struct entry *e);
+
+/* rooms_bounced.c */
+/* It goes back to its gateway undone, and may come again under that epoch. */
+void bounced_add(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, uint64_t rseq);
+/* A request comes: does it stand behind one that went back and has not come again? Then it must go
+ * back as well (bounced_add). */
+bool bounced_before(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, uint64_t rseq);
+void bounced_forget_gateway(struct rooms *rs, gateway_ref gw); /* its life is over */
+void bounced_drop(struct rooms *rs);
 
 /* rooms_archive.c */
 /* The room lets the asker read: he is answered later, whatever becomes of the room. */

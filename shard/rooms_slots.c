@@ -36,6 +36,22 @@ static void early_bounce(struct rooms *rs, struct early *x)
     early_free(rs, x);
 }
 
+/* Those of its gateway behind it go with it, or they would be done before it. */
+static void early_bounce_row(struct rooms *rs, struct early *first)
+{
+    const gateway_ref gw = first->gw;
+    const uint32_t slot = first->slot;
+    struct list *nx;
+    for (struct list *it = &first->link; it != &rs->early; it = nx) {
+        struct early *x = LIST_ENTRY(it, struct early, link);
+        nx = it->next;
+        if (x->gw != gw || x->slot != slot)
+            continue;
+        bounced_add(rs, gw, slot, x->epoch, x->rseq);
+        early_bounce(rs, x);
+    }
+}
+
 bool slot_is_frozen(const struct rooms *rs, uint32_t slot)
 {
     struct store_token token;
@@ -47,6 +63,7 @@ void early_add(struct rooms *rs, gateway_ref gw, uint32_t slot, uint64_t epoch, 
                struct str item)
 {
     if (rs->queued_bytes + item.n > LIMIT_SHARD_QUEUE) {
+        bounced_add(rs, gw, slot, epoch, rseq);
         send_wrong_slot(rs, gw, slot, rseq);
         return;
     }
@@ -74,8 +91,10 @@ void early_forget_gateway(struct rooms *rs, gateway_ref gw)
     LIST_FOREACH_SAFE(it, nx, &rs->early)
     {
         struct early *x = LIST_ENTRY(it, struct early, link);
-        if (x->gw == gw)
-            early_bounce(rs, x); /* if it is only slow, it waits for an answer */
+        if (x->gw != gw)
+            continue;
+        bounced_add(rs, gw, x->slot, x->epoch, x->rseq);
+        early_bounce(rs, x); /* if it is only slow, it waits for an answer */
     }
 }
 
@@ -124,12 +143,11 @@ static void early_sweep(struct rooms *rs, uint64_t now)
 {
     for (struct early *x; (x = early_ready(rs));)
         early_release(rs, x->slot);
-    LIST_FOREACH_SAFE(it, nx, &rs->early)
-    {
-        struct early *x = LIST_ENTRY(it, struct early, link);
+    while (!list_empty(&rs->early)) {
+        struct early *x = LIST_ENTRY(rs->early.next, struct early, link);
         if (x->due_ms > now)
             break;
-        early_bounce(rs, x);
+        early_bounce_row(rs, x);
     }
 }
 

@@ -506,6 +506,183 @@ static void test_early_request_of_a_lost_gateway(void **state)
     nothing_more();
 }
 
+/* A message of gateway 1 that says its number. */
+static Verona__RoomEvent *numbered(uint64_t *rseq, uint64_t epoch)
+{
+    struct request r = from(1, NULL);
+    r.epoch = epoch;
+    *rseq = r.rseq;
+    return req_message(&r, "<body/>");
+}
+
+static void sent_back(gateway_ref gw, uint64_t rseq)
+{
+    const Verona__Item *m = next(gw);
+    assert_int_equal(m->kind_case, VERONA__ITEM__KIND_WRONG_SLOT);
+    assert_int_equal(m->wrong_slot->rseq, rseq);
+}
+
+/* Each of them comes again and is done, in that order. */
+static void come_again(Verona__RoomEvent *const *ev, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        push(1, ev[i]);
+    run();
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(delivery(1, "message:GROUPCHAT")->origin->rseq, ev[i]->rseq);
+    nothing_more();
+}
+
+/* What its gateway had sent before it heard of that goes back too: done first, it would stand
+ * before the other, and the mark would say of that one that it was done. */
+static void test_behind_what_was_sent_back(void **state)
+{
+    (void)state;
+    Verona__RoomEvent *ev[4];
+    uint64_t rseq[4];
+    open_room();
+    t.giving = true;
+    push(1, ev[0] = numbered(&rseq[0], 5));
+    run_ms(600);
+    sent_back(1, rseq[0]);
+    t.giving = false;
+    push(1, ev[1] = numbered(&rseq[1], 5)); /* was under way */
+    push(1, ev[2] = numbered(&rseq[2], 5));
+    run();
+    sent_back(1, rseq[1]);
+    sent_back(1, rseq[2]);
+    push(1, ev[0]);
+    run();
+    assert_int_equal(delivery(1, "message:GROUPCHAT")->origin->rseq, rseq[0]);
+    push(1, ev[3] = numbered(&rseq[3], 5)); /* sent before the second and third were heard of */
+    run();
+    sent_back(1, rseq[3]);
+    come_again(ev + 1, 3);
+    push(1, ev[2]); /* what was done is not done twice */
+    run();
+    assert_int_equal(next(1)->kind_case, VERONA__ITEM__KIND_ACK);
+    nothing_more();
+    say(1, "<body/>");
+    run();
+    (void)delivery(1, "message:GROUPCHAT");
+    nothing_more();
+}
+
+/* Those that wait with it go with it, though they have waited less. */
+static void test_sent_back_together(void **state)
+{
+    (void)state;
+    Verona__RoomEvent *ev[3];
+    uint64_t rseq[3];
+    open_room();
+    join(2, "bob");
+    run();
+    forget();
+    t.giving = true;
+    push(1, ev[0] = numbered(&rseq[0], 5));
+    run_ms(350);
+    push(1, ev[1] = numbered(&rseq[1], 5));
+    uint64_t other = say(2, "<body/>"); /* its gateway has nothing that was sent back */
+    run_ms(250);
+    sent_back(1, rseq[0]);
+    sent_back(1, rseq[1]);
+    nothing_more();
+    push(1, ev[2] = numbered(&rseq[2], 5));
+    sent_back(1, rseq[2]);
+    t.giving = false;
+    run_ms(100);
+    (void)delivery(1, "message:GROUPCHAT");
+    assert_int_equal(delivery(2, "message:GROUPCHAT")->origin->rseq, other);
+    nothing_more();
+    for (int i = 0; i < 3; i++)
+        push(1, ev[i]);
+    run();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(delivery(1, "message:GROUPCHAT")->origin->rseq, rseq[i]);
+        (void)delivery(2, "message:GROUPCHAT");
+    }
+    nothing_more();
+}
+
+/* Twice sent back, then under another epoch: there the gateway begins with all that it has. */
+static void test_sent_back_again(void **state)
+{
+    (void)state;
+    Verona__RoomEvent *ev[2];
+    uint64_t rseq[2];
+    open_room();
+    t.giving = true;
+    push(1, ev[0] = numbered(&rseq[0], 5));
+    push(1, ev[1] = numbered(&rseq[1], 5));
+    run_ms(600);
+    sent_back(1, rseq[0]);
+    sent_back(1, rseq[1]);
+    push(1, ev[0]);
+    push(1, ev[1]);
+    run_ms(600);
+    sent_back(1, rseq[0]);
+    sent_back(1, rseq[1]);
+    t.giving = false;
+    push(1, ev[1] = numbered(&rseq[1], 5)); /* not before the others */
+    sent_back(1, rseq[1]);
+    t.epoch[t.slot] = 6;
+    rooms_slot_gained(t.rooms, t.slot, 6, true);
+    struct request r = from(1, "alice");
+    r.epoch = 6;
+    push(1, req_join(&r));
+    run();
+    assert_int_equal(delivery(1, "roster presence:JOIN message:SUBJECT")->origin->rseq, r.rseq);
+}
+
+/* A gateway that was lost and is there after all; one whose life is over. */
+static void test_sent_back_to_a_lost_gateway(void **state)
+{
+    (void)state;
+    Verona__RoomEvent *ev[2];
+    uint64_t rseq[2];
+    open_room();
+    t.giving = true;
+    push(1, ev[0] = numbered(&rseq[0], 5));
+    rooms_gateway_lost(t.rooms, 1);
+    sent_back(1, rseq[0]);
+    t.giving = false;
+    run();
+    forget();
+    push(1, ev[1] = numbered(&rseq[1], 5));
+    sent_back(1, rseq[1]);
+    rooms_gateway_over(t.rooms, 1);
+    join(1, "alice");
+    run();
+    (void)delivery(1, "roster presence:JOIN message:SUBJECT");
+}
+
+/* There is no room for it, but for a smaller one behind it. */
+static void test_sent_back_for_want_of_room(void **state)
+{
+    (void)state;
+    Verona__RoomEvent *ev[2];
+    uint64_t rseq[2];
+    size_t n = 1024 * 1024;
+    char *text = mem_zalloc(n + 1);
+    memset(text, 'x', n);
+    open_room();
+    t.giving = true;
+    for (int i = 0; i < LIMIT_SHARD_QUEUE / (1024 * 1024) - 1; i++) {
+        struct request r = from(2, NULL);
+        push(2, req_message(&r, text));
+        arena_reset(&t.arena);
+    }
+    forget();
+    struct request r = from(1, NULL);
+    ev[0] = req_message(&r, text);
+    rseq[0] = r.rseq;
+    push(1, ev[0]);
+    sent_back(1, rseq[0]);
+    push(1, ev[1] = numbered(&rseq[1], 5));
+    sent_back(1, rseq[1]);
+    mem_free(text);
+}
+
 static void test_no_creation_on_doubt(void **state)
 {
     (void)state;
@@ -970,6 +1147,11 @@ int main(void)
         T(test_early_request),
         T(test_request_while_giving),
         T(test_early_request_of_a_lost_gateway),
+        T(test_behind_what_was_sent_back),
+        T(test_sent_back_together),
+        T(test_sent_back_again),
+        T(test_sent_back_to_a_lost_gateway),
+        T(test_sent_back_for_want_of_room),
         T(test_no_creation_on_doubt),
         T(test_commit_unavailable),
         T(test_unknown_outcome),
