@@ -124,6 +124,7 @@ static void on_gone(void *ctx, struct bus_peer *peer)
     struct link *l = ctx;
     struct shard_link *s = bus_peer_user(peer);
     slot_table_gone(l->table, bus_peer_id(peer), bus_peer_boot(peer));
+    pending_life_over(l->pending, bus_peer_boot(peer));
     if (!s)
         return;
     bus_peer_set_user(peer, NULL);

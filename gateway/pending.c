@@ -213,6 +213,16 @@ void pending_new_owner(struct pending *p, uint32_t slot, uint64_t epoch)
     }
 }
 
+void pending_life_over(struct pending *p, uint64_t boot)
+{
+    for (struct req *q = p->by_rseq; q; q = q->hh.next) {
+        if (!q->r.sent || q->r.boot != boot)
+            continue;
+        q->r.redo = true;
+        wait_again(p, q);
+    }
+}
+
 void pending_restart(struct pending *p)
 {
     for (struct req *q = p->by_rseq; q; q = q->hh.next) {

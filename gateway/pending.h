@@ -50,6 +50,9 @@ void pending_sent(struct pending *p, uint32_t slot, uint64_t epoch, uint64_t boo
 bool pending_bounced(struct pending *p, uint64_t rseq, uint64_t boot);
 /* The slot has another owner (epoch): all that an older one was sent wait again, as redo. */
 void pending_new_owner(struct pending *p, uint32_t slot, uint64_t epoch);
+/* The link to that life of a shard is over: what it was sent waits again, as redo. If it is the
+ * same life that comes back, under the same epoch, nothing else would send that again. */
+void pending_life_over(struct pending *p, uint64_t boot);
 /* A link is gone with all that it carried (a new life of ours): all sent ones wait again, as new.
  */
 void pending_restart(struct pending *p);

@@ -151,6 +151,28 @@ static void bounced(void **state)
     sends(1, 10, 100, false, 1, 3);
 }
 
+/* Its link was forgotten with what it carried, and comes back with the same boot and epoch. */
+static void a_link_is_over(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        (void)add(1, 1);
+    (void)add(2, 1);
+    sends(1, 10, 100, false, 3, 1, 2, 3);
+    sends(2, 10, 200, false, 1, 4);
+    pending_remove(p, 2);
+    size_t bytes = pending_bytes(p);
+    pending_life_over(p, 100);
+    pending_life_over(p, 100);
+    assert_null(pending_next(p, 2)); /* with another shard */
+    assert_int_equal(pending_bytes(p), bytes);
+    sends(1, 10, 100, true, 2, 1, 3);
+    pending_life_over(p, 100);
+    pending_new_owner(p, 1, 11);
+    sends(1, 11, 300, true, 2, 1, 3); /* or it was another owner that came */
+    assert_int_equal(pending_waiting_bytes(p), 0);
+}
+
 static void a_life_of_ours_ended(void **state)
 {
     (void)state;
@@ -207,6 +229,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(another_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(bounced, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_link_is_over, setup, teardown),
         cmocka_unit_test_setup_teardown(a_life_of_ours_ended, setup, teardown),
         cmocka_unit_test_setup_teardown(random_life, setup, teardown),
     };
