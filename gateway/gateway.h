@@ -102,7 +102,8 @@ const uint8_t *link_public_key(const struct link *l);
 MUST_CHECK int link_cluster_ready(struct link *l, struct buf *err);
 void link_cluster_member(struct link *l, const struct cluster_member *m, uint64_t old_boot);
 /* Sends a stanza to a user who may be anywhere in the cluster: the owner of the slot of his bare
- * JID looks him up. `stanza` is whole XML without `to`. On failure home_route_failed() with ref. */
+ * JID looks him up. `stanza` is whole XML without `to`. In the end home_route_done() or
+ * home_route_failed() with ref, once; it may be within the call. */
 void link_route(struct link *l, struct str to, int kind /* Route.Kind */, struct str stanza,
                 uint64_t by_sid, uint64_t ref, struct str session);
 
@@ -110,7 +111,9 @@ void link_route(struct link *l, struct str to, int kind /* Route.Kind */, struct
 /* A message that somebody sends through `to` (a room): should it come back, he gets an error from
  * there, for `id`. Returns the ref for link_route(). */
 uint64_t home_remember(struct home *h, uint64_t sid, struct str to, struct str id);
-void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza);
+/* true: that session of ours has it. */
+bool home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza);
+void home_route_done(struct home *h, uint64_t ref);
 void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition);
 
 /* edge.c */

@@ -27,10 +27,7 @@ void home_destroy(struct home **h_p)
     if (!h)
         return;
     *h_p = NULL;
-    for (size_t i = 0; i < HOME_REFS; i++) {
-        buf_deinit(&h->refs[i].id);
-        buf_deinit(&h->refs[i].to);
-    }
+    home_refs_drop(h);
     mem_free(h);
 }
 

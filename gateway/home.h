@@ -11,24 +11,25 @@
 #ifndef MUC_HOME_H
 #define MUC_HOME_H
 
+#include "base/hmap.h"
 #include "gateway/client.h"
 #include "gateway/gateway.h"
 
-enum { HOME_REFS = 1024 };
-
-/* A stanza on its way to another user, kept as long as an error may come back. */
+/* A stanza on its way to another user, kept until link.c says what became of it, which bounds how
+ * many there are. */
 struct home_ref {
-    uint64_t ref, sid; /* sid 0: unused */
+    uint64_t ref, sid;
     bool message;
     struct buf id, to;
     bool has_id;
+    UT_hash_handle hh;
 };
 
 struct home {
     struct gateway *g;
     uint64_t next_ref;
-    uint32_t n_searches;             /* under way */
-    struct home_ref refs[HOME_REFS]; /* by ref modulo */
+    uint32_t n_searches; /* under way */
+    struct home_ref *refs;
 };
 
 /* An iq that is answered later, when its client may be gone. */
@@ -67,5 +68,6 @@ void home_search(struct home *h, struct client *c, const struct xnode *st,
 
 /* home_route.c: to another user; to is prepared. */
 void home_to_user(struct home *h, struct client *c, const struct xnode *st, struct str to);
+void home_refs_drop(struct home *h);
 
 #endif

@@ -16,21 +16,42 @@ enum {
 
 /* ---------------------------------------------------------------- out */
 
-/* What an error needs to come back: the newest HOME_REFS stanzas are remembered. */
 static uint64_t remember(struct home *h, uint64_t sid, struct str to, bool message, bool has_id,
                          struct str id)
 {
-    uint64_t ref = h->next_ref++;
-    struct home_ref *r = &h->refs[ref % HOME_REFS];
-    r->ref = ref;
+    struct home_ref *r = mem_zalloc(sizeof *r);
+    r->ref = h->next_ref++;
     r->sid = sid;
     r->message = message;
     r->has_id = has_id;
-    buf_deinit(&r->id);
-    buf_deinit(&r->to);
     buf_str(&r->id, id);
     buf_str(&r->to, to);
-    return ref;
+    HASH_ADD(hh, h->refs, ref, sizeof r->ref, r);
+    return r->ref;
+}
+
+static struct home_ref *find(const struct home *h, uint64_t ref)
+{
+    struct home_ref *r;
+    HASH_FIND(hh, h->refs, &ref, sizeof ref, r);
+    return r;
+}
+
+static void forget(struct home *h, struct home_ref *r)
+{
+    HASH_DELETE(hh, h->refs, r);
+    buf_deinit(&r->id);
+    buf_deinit(&r->to);
+    mem_free(r);
+}
+
+void home_refs_drop(struct home *h)
+{
+    struct home_ref *r, *next;
+    HASH_ITER(hh, h->refs, r, next)
+    {
+        forget(h, r);
+    }
 }
 
 uint64_t home_remember(struct home *h, uint64_t sid, struct str to, struct str id)
@@ -80,12 +101,19 @@ void home_to_user(struct home *h, struct client *c, const struct xnode *st, stru
     buf_deinit(&b);
 }
 
+void home_route_done(struct home *h, uint64_t ref)
+{
+    struct home_ref *r = find(h, ref);
+    if (r)
+        forget(h, r);
+}
+
 void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition)
 {
-    struct home_ref *r = &h->refs[ref % HOME_REFS];
     if (orders_routed(h->g->orders, ref, condition > 0 ? condition : SE_SERVICE_UNAVAILABLE, 0))
         return;
-    if (by_sid == 0 || r->ref != ref || r->sid != by_sid)
+    struct home_ref *r = find(h, ref);
+    if (!r || by_sid == 0 || r->sid != by_sid)
         return;
     struct client *c = client_by_sid(h->g, by_sid);
     struct xattr attrs[] = {{STR_NULL, STR("to"), buf_as_str(&r->to)},
@@ -97,9 +125,7 @@ void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condit
     if (c)
         client_send_error(c, &st, condition > 0 ? condition : SE_SERVICE_UNAVAILABLE, STR_NULL,
                           STR_NULL);
-    r->sid = 0;
-    buf_deinit(&r->id);
-    buf_deinit(&r->to);
+    forget(h, r);
 }
 
 /* ---------------------------------------------------------------- in */
@@ -121,36 +147,35 @@ static void announce_to(void *ctx, struct client *c)
         client_send(c, STANZA_MESSAGE, *(struct str *)ctx, false);
 }
 
-void home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza)
+bool home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct str stanza)
 {
     static const enum stanza_kind kinds[] = {STANZA_MESSAGE, STANZA_IQ, STANZA_PRESENCE};
     if (kind == KIND_REPLACE) {
         client_replaced(h->g, sid, to);
-        return;
+        return true;
     }
     if (kind == KIND_ANNOUNCE) {
         struct str tail = tail_of(stanza, STANZA_MESSAGE);
         if (tail.n)
             client_each(h->g, announce_to, &tail);
-        return;
+        return true;
     }
     struct client *c = client_by_sid(h->g, sid);
+    if (!c || !client_alive(c))
+        return false;
     bool full = jid_resource(to).n > 0;
-    if (!c || !client_alive(c) || !str_eq(to, full ? client_jid(c) : client_bare(c))) {
-        /* The registry named it a moment ago; perhaps the place has another guest. */
-        if (full && (kind == KIND_MESSAGE || kind == KIND_IQ))
-            client_give_back(h->g, to, stanza);
-        return;
-    }
+    if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
+        return false; /* the place has another guest */
     if (kind == KIND_END) {
         bool removed = str_is(stanza, "removed"); /* XEP-0077 §3.2 */
         client_close(c, removed ? "not-authorized" : "policy-violation",
                      removed ? "the account was removed" : "ended by an admin of the service");
-        return;
+        return true;
     }
     if (kind < 0 || kind >= KIND_REPLACE)
-        return;
+        return false;
     struct str tail = tail_of(stanza, kinds[kind]);
     if (tail.n)
         client_send(c, kinds[kind], tail, false);
+    return tail.n > 0;
 }

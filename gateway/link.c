@@ -9,7 +9,6 @@
 #include "base/err.h"
 #include "bus/bus_status.h"
 #include "gateway/forgetting.h"
-#include "gateway/orders.h"
 #include "rt/log.h"
 #include "rt/metrics.h"
 
@@ -95,6 +94,8 @@ static void on_up(void *ctx, struct bus_peer *peer, bool fresh)
     if (!s) {
         s = mem_zalloc(sizeof *s);
         s->peer = peer;
+        buf_init(&s->taken);
+        buf_init(&s->untaken);
         list_init(&s->in_link);
         list_push_back(&l->shards, &s->in_link);
         bus_peer_set_user(peer, s);
@@ -119,6 +120,14 @@ static void on_down(void *ctx, struct bus_peer *peer)
     report(l, peer, false);
 }
 
+static void shard_link_free(struct shard_link *s)
+{
+    list_remove(&s->in_link);
+    buf_deinit(&s->taken);
+    buf_deinit(&s->untaken);
+    mem_free(s);
+}
+
 static void on_gone(void *ctx, struct bus_peer *peer)
 {
     struct link *l = ctx;
@@ -128,9 +137,9 @@ static void on_gone(void *ctx, struct bus_peer *peer)
     if (!s)
         return;
     bus_peer_set_user(peer, NULL);
-    list_remove(&s->in_link);
+    link_routes_gone(l, s);
     link_release(l, &s->throttle);
-    mem_free(s);
+    shard_link_free(s);
 }
 
 static void on_pressure(void *ctx, struct bus_peer *peer, bool full)
@@ -222,21 +231,20 @@ static void on_item(void *ctx, struct bus_peer *peer, struct str bytes)
         link_new_owner(l, peer, item->new_owner);
         break;
     case VERONA__ITEM__KIND_ROUTED:
-        home_routed(l->g->home, wire_str(item->routed->to), item->routed->sid,
-                    (int)item->routed->kind, wire_str(item->routed->stanza));
+        link_routed(l, peer, item->routed);
         break;
     case VERONA__ITEM__KIND_ROUTE_FAILED:
-        home_route_failed(l->g->home, item->route_failed->by_sid, item->route_failed->ref,
-                          (int)item->route_failed->condition);
+        link_route_failed(l, peer, item->route_failed);
         break;
     case VERONA__ITEM__KIND_ROUTE_DONE:
-        (void)orders_routed(l->g->orders, item->route_done->ref, 0, item->route_done->count);
+        link_route_done(l, peer, item->route_done);
         break;
     case VERONA__ITEM__KIND_FORGOT:
         forgetting_answered(l->g->forgetting, bus_peer_id(peer), bus_peer_boot(peer),
                             item->forgot->ref);
         break;
     case VERONA__ITEM__KIND_FORGET:
+    case VERONA__ITEM__KIND_ROUTED_DONE:
     case VERONA__ITEM__KIND_EVENT:
     case VERONA__ITEM__KIND_ROUTE:
     case VERONA__ITEM__KIND_ASK_SLOTS:
@@ -342,12 +350,24 @@ static void member(struct link *l, const struct cluster_member *m)
                 is_tcp(m->endpoint) ? m->curve_key : NULL);
 }
 
+static void member_dead(struct link *l, const struct cluster_member *m)
+{
+    struct bus_peer *p = bus_find(l->bus, str_of(m->id), m->boot);
+    struct shard_link *s = p ? bus_peer_user(p) : NULL;
+    if (!s || s->over)
+        return;
+    s->over = true;
+    link_routes_gone(l, s);
+}
+
 void link_cluster_member(struct link *l, const struct cluster_member *m, uint64_t old_boot)
 {
     if (!l->bus || m->role != CLUSTER_SHARD)
         return;
     if (old_boot != 0 && old_boot != m->boot)
         bus_forget(l->bus, str_of(m->id), old_boot);
+    if (!m->alive)
+        member_dead(l, m);
     member(l, m);
 }
 
@@ -360,7 +380,7 @@ static void each_member(void *ctx, const struct cluster_member *m)
 
 bool link_idle(const struct link *l)
 {
-    return pending_count(l->pending) == 0 && l->n_routes == 0;
+    return pending_count(l->pending) == 0 && routes_count(l->routes) == 0;
 }
 
 struct shards_seen {
@@ -410,9 +430,9 @@ struct link *link_new(struct gateway *g)
     bus_keypair(l->public_key, l->secret_key);
     list_init(&l->shards);
     list_init(&l->reads);
-    list_init(&l->routes);
     l->table = slot_table_new();
     l->pending = pending_new();
+    link_routes_init(l);
     arena_init(&l->arena);
     buf_init(&l->out);
     loop_timer_init(&l->tick);
@@ -433,9 +453,9 @@ static void drop_bus(struct link *l)
     LIST_FOREACH_SAFE(it, next, &l->shards) /* those that were not called gone */
     {
         struct shard_link *s = LIST_ENTRY(it, struct shard_link, in_link);
-        list_remove(it);
+        link_routes_gone(l, s);
         throttle_empty(&s->throttle, NULL);
-        mem_free(s);
+        shard_link_free(s);
     }
 }
 
@@ -446,8 +466,8 @@ void link_destroy(struct link **l_p)
         return;
     loop_timer_stop(&l->tick);
     link_reads_drop(l);
-    link_routes_drop(l);
     drop_bus(l);
+    link_routes_deinit(l);
     throttle_empty(&l->parked, NULL);
     slot_table_destroy(&l->table);
     pending_destroy(&l->pending);

@@ -2,7 +2,7 @@
  *
  *   link.c         the bus: peers, items in, back-pressure, life
  *   link_slots.c   the slot table: reading it, owners' words, sending what waits
- *   link_routes.c  stanzas between users on their way to a shard */
+ *   link_routes.c  stanzas between users: to a shard, from one, and what became of them */
 #ifndef MUC_GATEWAY_LINK_PRIV_H
 #define MUC_GATEWAY_LINK_PRIV_H
 
@@ -17,6 +17,8 @@
 #include "gateway/link.h"
 #include "gateway/muc.h"
 #include "gateway/pending.h"
+#include "gateway/routes.h"
+#include "gateway/seen.h"
 #include "gateway/slot_table.h"
 #include "proto/wire.h"
 #include "rt/loop.h"
@@ -32,7 +34,9 @@ struct shard_link {
     struct list in_link;
     struct bus_peer *peer;
     bool up, was_up;
+    bool over; /* the registry says it is dead: it comes back with another boot only */
     struct throttle throttle;
+    struct buf taken, untaken; /* uint64_t: passes of Routed to answer at the end of this turn */
 };
 
 enum slot_flag {
@@ -53,10 +57,11 @@ struct link {
     uint64_t rseq;
     uint8_t flags[SLOT_COUNT];
     uint32_t n_to_read;
-    struct list reads;  /* struct slot_read: HMGETs under way */
-    struct list routes; /* struct route: parked */
-    uint32_t n_routes;
-    size_t route_bytes;
+    struct list reads; /* struct slot_read: HMGETs under way */
+    struct routes *routes;
+    struct seen *seen;
+    uint64_t origin; /* of our routes: random */
+    struct loop_task answer_task;
     struct loop_timer tick, soon;
     uint32_t ticks;
     struct arena arena; /* one item in */
@@ -85,8 +90,14 @@ void link_flush_all(struct link *l);
 void link_slots_tick(struct link *l); /* once a second */
 
 /* link_routes.c */
+void link_routes_init(struct link *l);
+void link_routes_deinit(struct link *l);
 void link_routes_flush(struct link *l);
 void link_routes_tick(struct link *l);
-void link_routes_drop(struct link *l);
+/* That life takes and answers nothing more. */
+void link_routes_gone(struct link *l, struct shard_link *s);
+void link_route_done(struct link *l, struct bus_peer *peer, const Verona__RouteDone *d);
+void link_route_failed(struct link *l, struct bus_peer *peer, const Verona__RouteFailed *f);
+void link_routed(struct link *l, struct bus_peer *peer, const Verona__Routed *r);
 
 #endif

@@ -29,6 +29,7 @@ struct life {
     bool up;
     bool lost;    /* its sessions were taken out; until it is heard again */
     bool to_lose; /* at the end of this turn */
+    bool to_end;  /* likewise: what it had not taken is gone */
     bool overrun, reset;
 };
 
@@ -80,13 +81,22 @@ static void lose_turn(void *ctx)
             f->reset = false;
             bus_forget(k->bus, str_of(f->id), f->boot);
         }
-        if (!f->to_lose)
-            continue;
-        f->to_lose = false;
-        f->lost = true;
-        log_info("gateway_lost", KV_Z("gateway", f->name));
-        k->ops->gateway_lost(k->ctx, f->ref);
+        if (f->to_lose) {
+            f->to_lose = false;
+            f->lost = true;
+            log_info("gateway_lost", KV_Z("gateway", f->name));
+            k->ops->gateway_lost(k->ctx, f->ref);
+        }
+        if (f->to_end) {
+            f->to_end = false;
+            k->ops->gateway_over(k->ctx, f->ref);
+        }
     }
+}
+
+static void lose_soon(struct life *f)
+{
+    loop_defer(f->link->loop, &f->link->lose_task, LOOP_PRIO_WORK, lose_turn, f->link);
 }
 
 static void lose(struct life *f)
@@ -95,7 +105,7 @@ static void lose(struct life *f)
     if (f->lost || f->to_lose)
         return;
     f->to_lose = true;
-    loop_defer(f->link->loop, &f->link->lose_task, LOOP_PRIO_WORK, lose_turn, f->link);
+    lose_soon(f);
 }
 
 static void down_too_long(void *ctx)
@@ -155,6 +165,8 @@ static void on_gone(void *ctx, struct bus_peer *p)
     f->peer = NULL;
     f->up = f->overrun = f->reset = false;
     lose(f);
+    f->to_end = true;
+    lose_soon(f);
 }
 
 static void on_pressure(void *ctx, struct bus_peer *p, bool full)
@@ -193,6 +205,9 @@ static bool from_gateway(struct link *k, struct bus_peer *p, const Verona__Item 
         return true;
     case VERONA__ITEM__KIND_ROUTE:
         k->ops->route(k->ctx, f->ref, m->route);
+        return true;
+    case VERONA__ITEM__KIND_ROUTED_DONE:
+        k->ops->routed_done(k->ctx, f->ref, m->routed_done);
         return true;
     case VERONA__ITEM__KIND_FORGET:
         k->ops->forget(k->ctx, f->ref, m->forget->ref);
@@ -295,7 +310,7 @@ void link_stop(struct link *k)
         struct life *f = k->lives[i];
         loop_timer_stop(&f->down);
         f->peer = NULL;
-        f->up = f->overrun = f->reset = f->to_lose = false;
+        f->up = f->overrun = f->reset = f->to_lose = f->to_end = false;
     }
     loop_cancel(&k->lose_task);
 }
@@ -343,6 +358,8 @@ void link_member(struct link *k, const struct cluster_member *m, uint64_t old_bo
         if (f->boot < m->boot || (f->boot == m->boot && !m->alive))
             lose(f);
     }
+    if (!m->alive)
+        bus_forget(k->bus, id, m->boot);
 }
 
 /* ------------------------------------------------------------------ out */

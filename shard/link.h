@@ -22,6 +22,7 @@ struct link_ops {
     /* A request, and the packed verona.Item it came as. */
     void (*event)(void *ctx, gateway_ref gw, const Verona__RoomEvent *ev, struct str item);
     void (*route)(void *ctx, gateway_ref gw, const Verona__Route *route);
+    void (*routed_done)(void *ctx, gateway_ref gw, const Verona__RoutedDone *msg);
     /* test.forget_rooms: all rooms that nobody is in are to end; then Forgot with that ref. */
     void (*forget)(void *ctx, gateway_ref gw, uint64_t ref);
     void (*ask_slots)(void *ctx, struct str shard, const uint16_t *slots, uint32_t n);
@@ -29,6 +30,9 @@ struct link_ops {
                        uint32_t n);
     void (*gateway_up)(void *ctx, gateway_ref gw);
     void (*gateway_lost)(void *ctx, gateway_ref gw);
+    /* Its life is over, or all that it was sent and did not take is gone: nothing of that will be
+     * answered. Behind gateway_lost. */
+    void (*gateway_over)(void *ctx, gateway_ref gw);
     /* The link of that life is down and its connection is gone: it may be dead. */
     void (*gateway_broken)(void *ctx, struct str id, uint64_t boot);
     /* As bus_ops.allow. */
@@ -45,7 +49,8 @@ MUST_CHECK int link_start(struct link *k, const struct bus_config *cfg, const ch
 /* It is over. Numbers of gateways stay what they are. */
 void link_stop(struct link *k);
 
-/* The registry changed: connect to a shard, forget lives that are over. */
+/* The registry changed: connect to a shard, forget lives that are over. Who is dead there comes
+ * back with another boot only. */
 void link_member(struct link *k, const struct cluster_member *m, uint64_t old_boot);
 
 /* The number of a gateway's life, if it ever spoke to us; 0: not. name: "id:boot". */

@@ -1,4 +1,5 @@
-/* route.c: Route -> HGETALL verona:session:<bare> -> Routed to the gateways, or RouteFailed. */
+/* route.c: Route -> HGETALL verona:session:<bare> -> Routed to the gateways -> RouteDone, or
+ * RouteFailed. */
 #include "shard/route.h"
 #include "base/buf.h"
 #include "base/jid.h"
@@ -9,6 +10,7 @@
 #include "proto/wire.h"
 #include "rt/redis.h"
 #include "shard/link.h"
+#include "shard/passes.h"
 
 #include <stdio.h>
 
@@ -23,6 +25,7 @@ struct route {
     struct link *link;
     struct list pending;
     size_t pending_bytes;
+    struct passes *passes; /* stanzas that gateways have yet to answer for */
 };
 
 /* A stanza that waits for its look-up. */
@@ -30,7 +33,7 @@ struct lookup {
     struct list link;
     struct route *route; /* NULL: destroyed meanwhile */
     gateway_ref from;
-    uint64_t by_sid, ref;
+    uint64_t ref, origin;
     Verona__Route__Kind kind;
     struct str to, stanza; /* in bytes */
     size_t n;
@@ -62,18 +65,39 @@ bool route_parse(struct str entry, struct route_session *out)
 
 /* ------------------------------------------------------------------ answers */
 
-static void failed(struct route *rt, const struct lookup *u, enum stanza_error why)
+static void failed(struct route *rt, gateway_ref from, uint64_t ref, enum stanza_error why)
 {
     Verona__Item item = VERONA__ITEM__INIT;
     Verona__RouteFailed f = VERONA__ROUTE_FAILED__INIT;
-    if (u->by_sid == 0)
+    if (ref == 0)
         return;
-    f.by_sid = u->by_sid;
-    f.ref = u->ref;
+    f.ref = ref;
     f.condition = (uint32_t)why;
     item.kind_case = VERONA__ITEM__KIND_ROUTE_FAILED;
     item.route_failed = &f;
-    link_send_msg(rt->link, u->from, &item);
+    link_send_msg(rt->link, from, &item);
+}
+
+static void done(struct route *rt, gateway_ref from, uint64_t ref, uint32_t count)
+{
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__RouteDone d = VERONA__ROUTE_DONE__INIT;
+    if (ref == 0)
+        return;
+    d.ref = ref;
+    d.count = count;
+    item.kind_case = VERONA__ITEM__KIND_ROUTE_DONE;
+    item.route_done = &d;
+    link_send_msg(rt->link, from, &item);
+}
+
+/* To his gateways it makes no difference whether he had left before or while it was passed on. */
+static void settled(void *ctx, gateway_ref from, uint64_t ref, uint32_t taken)
+{
+    if (taken)
+        done(ctx, from, ref, taken);
+    else
+        failed(ctx, from, ref, SE_SERVICE_UNAVAILABLE);
 }
 
 static gateway_ref gateway_of(const struct route *rt, const struct route_session *s)
@@ -85,7 +109,7 @@ static gateway_ref gateway_of(const struct route *rt, const struct route_session
 }
 
 static void pass_on(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
-                    struct str resource)
+                    struct str resource, uint64_t pass)
 {
     Verona__Item item = VERONA__ITEM__INIT;
     Verona__Routed r = VERONA__ROUTED__INIT;
@@ -100,6 +124,9 @@ static void pass_on(struct route *rt, const struct lookup *u, gateway_ref gw, ui
     r.sid = handle;
     r.stanza = wire_bytes(u->stanza);
     r.kind = u->kind;
+    r.pass = pass;
+    r.origin = u->origin;
+    r.ref = u->ref;
     item.kind_case = VERONA__ITEM__KIND_ROUTED;
     item.routed = &r;
     link_send_msg(rt->link, gw, &item);
@@ -166,30 +193,15 @@ static void cry(void *ctx, const struct link_peer *p)
     gateway_ref gw = gateway_of(c->route, &s);
     if (!link_alive(c->route->link, gw))
         return;
-    pass_on(c->route, c->u, gw, 0, STR_NULL);
+    pass_on(c->route, c->u, gw, 0, STR_NULL, 0);
     c->n++;
-}
-
-/* Behind whatever was passed on to the same gateway. */
-static void done(struct route *rt, const struct lookup *u, uint32_t count)
-{
-    Verona__Item item = VERONA__ITEM__INIT;
-    Verona__RouteDone d = VERONA__ROUTE_DONE__INIT;
-    if (u->by_sid == 0)
-        return;
-    d.by_sid = u->by_sid;
-    d.ref = u->ref;
-    d.count = count;
-    item.kind_case = VERONA__ITEM__KIND_ROUTE_DONE;
-    item.route_done = &d;
-    link_send_msg(rt->link, u->from, &item);
 }
 
 static void announce(struct route *rt, struct lookup *u)
 {
     struct crier c = {rt, u, 0};
     link_each_peer(rt->link, cry, &c);
-    done(rt, u, c.n);
+    done(rt, u->from, u->ref, c.n);
 }
 
 static bool wanted(const struct lookup *u, struct str only, struct str resource,
@@ -202,10 +214,14 @@ static bool wanted(const struct lookup *u, struct str only, struct str resource,
     return u->kind == VERONA__ROUTE__KIND__MESSAGE && s->priority > NO_PRESENCE && s->priority >= 0;
 }
 
-static void found(struct route *rt, const struct lookup *u, const redisReply *reply)
+/* Where he is, calls `pass` for each session that is meant. */
+typedef void pass_fn(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
+                     struct str resource, void *ctx);
+
+static void each_session(struct route *rt, const struct lookup *u, const redisReply *reply,
+                         pass_fn *pass, void *ctx)
 {
     struct str bare = jid_bare(u->to), only = jid_resource(u->to);
-    uint32_t n = 0;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
         struct route_session s;
         struct str resource = redis_str(reply->element[i]);
@@ -216,15 +232,38 @@ static void found(struct route *rt, const struct lookup *u, const redisReply *re
             continue;
         }
         gateway_ref gw = gateway_of(rt, &s);
-        if (link_alive(rt->link, gw) && wanted(u, only, resource, &s)) {
-            pass_on(rt, u, gw, s.handle, resource);
-            n++;
-        }
+        if (link_alive(rt->link, gw) && wanted(u, only, resource, &s))
+            pass(rt, u, gw, s.handle, resource, ctx);
     }
-    if (n == 0)
-        failed(rt, u, SE_SERVICE_UNAVAILABLE);
-    else if (u->kind == VERONA__ROUTE__KIND__END)
-        done(rt, u, n);
+}
+
+static void pass_stanza(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
+                        struct str resource, void *ctx)
+{
+    uint64_t number = passes_add(rt->passes, ctx, gw);
+    if (number)
+        pass_on(rt, u, gw, handle, resource, number);
+}
+
+static void pass_end(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
+                     struct str resource, void *ctx)
+{
+    uint32_t *n = ctx;
+    pass_on(rt, u, gw, handle, resource, 0);
+    (*n)++;
+}
+
+static void found(struct route *rt, const struct lookup *u, const redisReply *reply)
+{
+    if (u->kind == VERONA__ROUTE__KIND__END) {
+        uint32_t n = 0;
+        each_session(rt, u, reply, pass_end, &n);
+        settled(rt, u->from, u->ref, n); /* behind what it brought the same gateway */
+        return;
+    }
+    struct outcome *o = passes_begin(rt->passes, u->from, u->ref);
+    each_session(rt, u, reply, pass_stanza, o);
+    passes_end(rt->passes, o);
 }
 
 static void answered(void *ctx, const redisReply *reply, int err)
@@ -235,7 +274,7 @@ static void answered(void *ctx, const redisReply *reply, int err)
         if (!err && reply->type == REDIS_REPLY_ARRAY)
             found(rt, u, reply);
         else
-            failed(rt, u, SE_RESOURCE_CONSTRAINT);
+            failed(rt, u->from, u->ref, SE_RESOURCE_CONSTRAINT);
         list_remove(&u->link);
         rt->pending_bytes -= u->n;
     }
@@ -246,11 +285,10 @@ static void answered(void *ctx, const redisReply *reply, int err)
 static void replace(struct route *rt, struct lookup *u, struct str session)
 {
     struct route_session s;
-    if (!route_parse(session, &s))
-        return;
-    gateway_ref gw = gateway_of(rt, &s);
+    gateway_ref gw = route_parse(session, &s) ? gateway_of(rt, &s) : 0;
     if (gw)
-        pass_on(rt, u, gw, s.handle, jid_resource(u->to));
+        pass_on(rt, u, gw, s.handle, jid_resource(u->to), 0);
+    done(rt, u->from, u->ref, gw ? 1 : 0);
 }
 
 void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
@@ -261,8 +299,8 @@ void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
     list_init(&u->link);
     u->route = rt;
     u->from = from;
-    u->by_sid = msg->by_sid;
     u->ref = msg->ref;
+    u->origin = msg->origin;
     u->kind = msg->kind;
     u->n = to.n + stanza.n;
     if (to.n)
@@ -275,7 +313,7 @@ void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
     if (to.n > LIMIT_JID || stanza.n > LIMIT_STANZA * 2 || jid_split(u->to, &parts) != 0 ||
         (int)msg->kind < 0 || msg->kind > VERONA__ROUTE__KIND__ANNOUNCE)
         why = SE_BAD_REQUEST;
-    else if (rt->pending_bytes + u->n > PENDING_MAX)
+    else if (rt->pending_bytes + u->n > PENDING_MAX || passes_count(rt->passes) >= PASSES_MAX)
         why = SE_RESOURCE_CONSTRAINT;
     bool known = msg->kind == VERONA__ROUTE__KIND__REPLACE ||
                  msg->kind == VERONA__ROUTE__KIND__ANNOUNCE; /* where it goes */
@@ -296,8 +334,26 @@ void route_stanza(struct route *rt, gateway_ref from, const Verona__Route *msg)
     else if (why == SE_NONE)
         replace(rt, u, wire_str(msg->session));
     else
-        failed(rt, u, why);
+        failed(rt, u->from, u->ref, why);
     mem_free(u);
+}
+
+void route_answered(struct route *rt, gateway_ref gw, const Verona__RoutedDone *msg)
+{
+    for (size_t i = 0; i < msg->n_taken; i++)
+        passes_answer(rt->passes, gw, msg->taken[i], true);
+    for (size_t i = 0; i < msg->n_lost; i++)
+        passes_answer(rt->passes, gw, msg->lost[i], false);
+}
+
+void route_gateway_over(struct route *rt, gateway_ref gw)
+{
+    passes_gateway_over(rt->passes, gw);
+}
+
+uint32_t route_count(const struct route *rt)
+{
+    return passes_count(rt->passes);
 }
 
 struct route *route_new(struct redis *r, struct link *k)
@@ -306,7 +362,19 @@ struct route *route_new(struct redis *r, struct link *k)
     rt->redis = r;
     rt->link = k;
     list_init(&rt->pending);
+    rt->passes = passes_new(settled, rt);
     return rt;
+}
+
+void route_drop(struct route *rt)
+{
+    LIST_FOREACH_SAFE(it, nx, &rt->pending)
+    {
+        list_remove(it);
+        LIST_ENTRY(it, struct lookup, link)->route = NULL;
+    }
+    rt->pending_bytes = 0;
+    passes_drop(rt->passes);
 }
 
 void route_destroy(struct route **rt_p)
@@ -314,11 +382,8 @@ void route_destroy(struct route **rt_p)
     struct route *rt = *rt_p;
     if (!rt)
         return;
-    LIST_FOREACH_SAFE(it, nx, &rt->pending)
-    {
-        list_remove(it);
-        LIST_ENTRY(it, struct lookup, link)->route = NULL;
-    }
+    route_drop(rt);
+    passes_destroy(&rt->passes);
     mem_free(rt);
     *rt_p = NULL;
 }

@@ -258,6 +258,12 @@ static void on_route(void *ctx, gateway_ref gw, const Verona__Route *route)
     route_stanza(s->route, gw, route);
 }
 
+static void on_routed_done(void *ctx, gateway_ref gw, const Verona__RoutedDone *msg)
+{
+    struct shard *s = ctx;
+    route_answered(s->route, gw, msg);
+}
+
 static void on_forget(void *ctx, gateway_ref gw, uint64_t ref)
 {
     struct shard *s = ctx;
@@ -290,6 +296,13 @@ static void on_gateway_lost(void *ctx, gateway_ref gw)
 {
     struct shard *s = ctx;
     rooms_gateway_lost(s->rooms, gw);
+}
+
+static void on_gateway_over(void *ctx, gateway_ref gw)
+{
+    struct shard *s = ctx;
+    rooms_gateway_over(s->rooms, gw);
+    route_gateway_over(s->route, gw);
 }
 
 struct key_search {
@@ -328,11 +341,13 @@ static bool on_allow(void *ctx, const uint8_t key[32], struct str id)
 static const struct link_ops link_calls = {
     .event = on_event,
     .route = on_route,
+    .routed_done = on_routed_done,
     .forget = on_forget,
     .ask_slots = on_ask_slots,
     .gave_slots = on_gave_slots,
     .gateway_up = on_gateway_up,
     .gateway_lost = on_gateway_lost,
+    .gateway_over = on_gateway_over,
     .gateway_broken = on_gateway_broken,
     .allow = on_allow,
 };
@@ -388,6 +403,7 @@ static void on_lost(void *ctx)
     log_warn("record_lost");
     slots_cluster_lost(s->slots);
     rooms_drop_all(s->rooms);
+    route_drop(s->route);
     link_stop(s->link);
 }
 
@@ -427,6 +443,7 @@ static void collect(void *ctx)
     metric_set_l(METRIC_MUC_ROOMS, "idle", NULL, t.rooms - t.active);
     metric_set(METRIC_MUC_OCCUPANTS, t.occupants);
     metric_set(METRIC_DRAINING, s->leaving);
+    metric_set(METRIC_ROUTES, route_count(s->route));
     buf_init(&why);
     status_reasons(&s->status, &why);
     metric_set(METRIC_READY, why.len == 0);

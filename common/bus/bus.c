@@ -31,6 +31,7 @@ static const char *const kind_names[BUS_N_KINDS] = {
     [VERONA__ITEM__KIND_ROUTE_DONE] = "route_done",
     [VERONA__ITEM__KIND_FORGET] = "forget",
     [VERONA__ITEM__KIND_FORGOT] = "forgot",
+    [VERONA__ITEM__KIND_ROUTED_DONE] = "routed_done",
 };
 static const char *const role_names[] = {"", "gateway", "shard"};
 

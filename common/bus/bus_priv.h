@@ -28,7 +28,7 @@ enum {
     BUS_STRANGER_MS = 10000,  /* a caller that never came up is forgotten after this */
     BUS_LINGER_MS = 100,      /* at the end, for what was just flushed */
     BUS_COMPLAIN_MS = 5000,   /* between two log lines about refused callers */
-    BUS_N_KINDS = 15,         /* items by kind, for metrics: bus.c */
+    BUS_N_KINDS = 16,         /* items by kind, for metrics: bus.c */
 };
 
 struct bus_socket {

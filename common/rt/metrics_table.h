@@ -15,7 +15,7 @@
 #define ML_PEER "peer_role:gateway,shard"
 #define ML_PEER_TYPE                                                                               \
     ML_PEER ";type:hello,event,delivery,ack,wrong_slot,new_owner,route,routed,ask_slots,gave_slots," \
-            "route_failed,link_report,other"
+            "route_failed,link_report,route_done,forget,forgot,routed_done,other"
 #define ML_REDIS_COMMAND                                                                           \
     "command:FCALL,HGET,HSET,HMGET,HGETALL,HDEL,SMEMBERS,XRANGE,PING,FUNCTION,other"
 #define ML_STREAM_CONDITION                                                                        \
@@ -109,6 +109,7 @@
     X(METRIC_BUS_DECODE_ERRORS_TOTAL, "bus_decode_errors_total", COUNTER, "GS", "", "Bus messages that could not be decoded.") \
     X(METRIC_BUS_PEERS, "bus_peers", GAUGE, "GS", "role:gateway,shard;state:up,suspect,down", "Bus peers.") \
     X(METRIC_BUS_REQUEST_DURATION_SECONDS, "bus_request_duration_seconds", HISTOGRAM_L, "G", "type:event,route,other", "Round-trip time of bus requests.") \
+    X(METRIC_ROUTES, "routes", GAUGE, "GS", "", "Stanzas between users under way: at a gateway those it sent, at a shard those it passed on, until they are answered for.") \
     X(METRIC_STALE_FRAMES_TOTAL, "stale_frames_total", COUNTER, "GS", "", "Bus items of an older life, epoch or sequence that were dropped.") \
     X(METRIC_OVERRUN_TOTAL, "overrun_total", COUNTER, "S", "", "Links reset because a peer fell too far behind.") \
     X(METRIC_RESYNCS_TOTAL, "resyncs_total", COUNTER, "GS", "", "Room replicas rebuilt from a snapshot after a gap.") \

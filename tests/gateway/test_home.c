@@ -366,15 +366,18 @@ static void routed(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         buf_reset(&rig_peers[0].heard);
-        home_routed(h, str_of(table[i].to), sid, table[i].kind, str_of(table[i].stanza));
+        bool has = home_routed(h, str_of(table[i].to), sid, table[i].kind, str_of(table[i].stanza));
+        assert_int_equal(has, table[i].want != NULL);
         settle(table[i].want ? table[i].want : "");
     }
     buf_reset(&rig_peers[0].heard);
-    home_routed(h, STR("ann@localhost"), sid + (1ull << 32), 0, STR("<message id='no'/>"));
-    home_routed(h, STR("ann@localhost"), 0, 3, STR_NULL);
-    home_routed(h, STR("ann@localhost/other"), sid, 3, STR_NULL);
+    assert_false(
+        home_routed(h, STR("ann@localhost"), sid + (1ull << 32), 0, STR("<message id='no'/>")));
+    (void)home_routed(h, STR("ann@localhost"), 0, 3, STR_NULL);
+    (void)home_routed(h, STR("ann@localhost/other"), sid, 3, STR_NULL);
     settle("");
-    home_routed(h, STR("ann@localhost/r"), sid, 3, STR_NULL); /* his resource is elsewhere now */
+    (void)home_routed(h, STR("ann@localhost/r"), sid, 3,
+                      STR_NULL); /* his resource is elsewhere now */
     rig_hear(0, "<conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>");
     rig_hear(0, NULL);
     close_ann();
@@ -451,7 +454,7 @@ static void late_errors(void **state)
     uint64_t last = h->next_ref - 1;
     buf_reset(&rig_peers[0].heard);
     home_route_failed(h, sid, last + 1, SE_ITEM_NOT_FOUND);
-    home_route_failed(h, sid, last + HOME_REFS, SE_ITEM_NOT_FOUND);
+    home_route_done(h, last + 1);
     home_route_failed(h, sid + (1ull << 32), last, SE_ITEM_NOT_FOUND);
     home_route_failed(h, 0, 0, SE_ITEM_NOT_FOUND);
     settle("");
@@ -464,9 +467,14 @@ static void late_errors(void **state)
     home_route_failed(h, sid, last - 1, 0); /* no condition: the usual one */
     settle("<message to='ann@localhost/r' type='error' from='bob@localhost' id='a'>"
            "<error type='cancel'><service-unavailable xmlns='" NS_STANZAS "'/></error></message>");
-    answer("<message to='bob@localhost' id='c'/>", "");
+    answer("<message to='bob@localhost' id='c'/><message to='bob@localhost' id='d'/>", "");
+    buf_reset(&rig_peers[0].heard);
+    home_route_done(h, last + 2); /* he has it: nothing can come back any more */
+    home_route_failed(h, sid, last + 2, SE_ITEM_NOT_FOUND);
+    settle("");
     rig_hang_up_all();
     home_route_failed(h, sid, last + 1, SE_ITEM_NOT_FOUND);
+    assert_null(h->refs);
     close_ann();
 }
 

@@ -1,6 +1,7 @@
 /* link: a shard and gateways over a real bus in one process. */
 #include "base/mem.h"
 #include "bus/bus.h"
+#include "cluster/cluster.h"
 #include "lib_requests.h"
 #include "rt/loop.h"
 #include "shard/link.h"
@@ -20,6 +21,8 @@ static struct {
     struct arena arena;
     char endpoint[108];
     gateway_ref up, lost, event_from;
+    gateway_ref over;
+    uint32_t n_over, n_routed_done;
     uint32_t n_up, n_lost, n_broken, n_events, n_items;
     uint64_t last_rseq, forget;
     struct bus_peer *shard; /* as the gateway sees it */
@@ -37,6 +40,23 @@ static void on_event(void *ctx, gateway_ref gw, const Verona__RoomEvent *ev, str
 static void on_route(void *ctx, gateway_ref gw, const Verona__Route *r)
 {
     (void)ctx, (void)gw, (void)r;
+}
+
+static void on_routed_done(void *ctx, gateway_ref gw, const Verona__RoutedDone *msg)
+{
+    (void)ctx;
+    assert_int_equal(gw, t.up);
+    assert_int_equal(msg->n_taken, 2);
+    assert_int_equal(msg->taken[1], 8);
+    assert_int_equal(msg->n_lost, 1);
+    t.n_routed_done++;
+}
+
+static void on_over(void *ctx, gateway_ref gw)
+{
+    (void)ctx;
+    t.over = gw;
+    t.n_over++;
 }
 
 static void on_ask(void *ctx, struct str shard, const uint16_t *slots, uint32_t n)
@@ -87,11 +107,13 @@ static void on_forget(void *ctx, gateway_ref gw, uint64_t ref)
 static const struct link_ops link_calls = {
     .event = on_event,
     .route = on_route,
+    .routed_done = on_routed_done,
     .forget = on_forget,
     .ask_slots = on_ask,
     .gave_slots = on_gave,
     .gateway_up = on_up,
     .gateway_lost = on_lost,
+    .gateway_over = on_over,
     .gateway_broken = on_broken,
     .allow = on_allow,
 };
@@ -214,6 +236,20 @@ static void test_names_and_items(void **state)
     link_send_msg(t.link, t.up, &item);
     link_send_msg(t.link, 99, &item); /* nobody */
     wait_for(&t.n_items, 1);
+    Verona__RoutedDone done = VERONA__ROUTED_DONE__INIT;
+    uint64_t taken[] = {7, 8}, lost[] = {9};
+    struct buf packed;
+    buf_init(&packed);
+    done.n_taken = 2;
+    done.taken = taken;
+    done.n_lost = 1;
+    done.lost = lost;
+    item.kind_case = VERONA__ITEM__KIND_ROUTED_DONE;
+    item.routed_done = &done;
+    (void)wire_pack(&item.base, &packed);
+    assert_int_equal(bus_send(t.shard, buf_as_str(&packed)), 0);
+    buf_deinit(&packed);
+    wait_for(&t.n_routed_done, 1);
     assert_int_equal(t.n_lost, 0);
     bus_destroy(&g);
 }
@@ -229,6 +265,8 @@ static void test_a_new_boot_voids_the_old_one(void **state)
     wait_for(&t.n_up, 2);
     wait_for(&t.n_lost, 1);
     assert_int_equal(t.lost, first);
+    wait_for(&t.n_over, 1);
+    assert_int_equal(t.over, first);
     assert_int_not_equal(t.up, first);
     assert_false(link_alive(t.link, first));
     assert_true(link_alive(t.link, t.up));
@@ -248,6 +286,31 @@ static void test_a_gateway_that_is_gone_is_suspected(void **state)
     assert_int_equal(t.n_lost, 0); /* nobody is lost on suspicion */
 }
 
+/* The registry says it is dead: what it was sent will not be answered, whether another boot of it
+ * comes or not. */
+static void test_a_dead_gateway_is_over(void **state)
+{
+    (void)state;
+    struct cluster_member m = {.role = CLUSTER_GATEWAY, .id = "g1", .boot = 11, .alive = true};
+    struct bus *g = gateway(11);
+    wait_for(&t.n_up, 1);
+    link_member(t.link, &m, 0);
+    m.boot = 10; /* an earlier life: no news */
+    m.alive = false;
+    link_member(t.link, &m, 0);
+    assert_true(link_alive(t.link, t.up));
+    m.boot = 11;
+    link_member(t.link, &m, 11);
+    assert_false(link_alive(t.link, t.up));
+    wait_for(&t.n_lost, 1);
+    wait_for(&t.n_over, 1);
+    assert_int_equal(t.over, t.up);
+    link_member(t.link, &m, 11); /* once */
+    bus_destroy(&g);
+    wait_for(&t.n_over, 1);
+    assert_int_equal(t.n_lost, 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -255,6 +318,7 @@ int main(void)
         T(test_names_and_items),
         T(test_a_new_boot_voids_the_old_one),
         T(test_a_gateway_that_is_gone_is_suspected),
+        T(test_a_dead_gateway_is_over),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     bus_end();
