@@ -14,6 +14,9 @@ enum {
     KIND_ANNOUNCE
 }; /* Route.Kind of muc.proto */
 
+/* Beside the rseqs of requests to rooms, for client_waits(). */
+#define ROUTE_WAITS (UINT64_C(1) << 63)
+
 /* ---------------------------------------------------------------- out */
 
 static uint64_t remember(struct home *h, uint64_t sid, struct str to, bool message, bool has_id,
@@ -43,6 +46,14 @@ static void forget(struct home *h, struct home_ref *r)
     buf_deinit(&r->id);
     buf_deinit(&r->to);
     mem_free(r);
+}
+
+/* Its sender need not say it again. */
+static void settle(struct home *h, struct home_ref *r)
+{
+    uint64_t sid = r->sid, ref = r->ref;
+    forget(h, r);
+    client_done(h->g, sid, ROUTE_WAITS | ref);
 }
 
 void home_refs_drop(struct home *h)
@@ -91,13 +102,15 @@ void home_to_user(struct home *h, struct client *c, const struct xnode *st, stru
     struct buf b;
     buf_init(&b);
     write_without_to(&b, st);
-    if (bounces)
-        link_route(h->g->link, to, kind, buf_as_str(&b), client_sid(c),
-                   remember(h, client_sid(c), to, message, xnode_attr(st, "id").p != NULL,
-                            xnode_attr(st, "id")),
-                   STR_NULL);
-    else
+    if (bounces) {
+        uint64_t sid = client_sid(c);
+        uint64_t ref =
+            remember(h, sid, to, message, xnode_attr(st, "id").p != NULL, xnode_attr(st, "id"));
+        client_waits(h->g, sid, ROUTE_WAITS | ref); /* till then it is lost if we die */
+        link_route(h->g->link, to, kind, buf_as_str(&b), sid, ref, STR_NULL);
+    } else {
         link_route(h->g->link, to, kind, buf_as_str(&b), 0, 0, STR_NULL);
+    }
     buf_deinit(&b);
 }
 
@@ -105,7 +118,7 @@ void home_route_done(struct home *h, uint64_t ref)
 {
     struct home_ref *r = find(h, ref);
     if (r)
-        forget(h, r);
+        settle(h, r);
 }
 
 void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condition)
@@ -125,7 +138,7 @@ void home_route_failed(struct home *h, uint64_t by_sid, uint64_t ref, int condit
     if (c)
         client_send_error(c, &st, condition > 0 ? condition : SE_SERVICE_UNAVAILABLE, STR_NULL,
                           STR_NULL);
-    forget(h, r);
+    settle(h, r);
 }
 
 /* ---------------------------------------------------------------- in */

@@ -2,8 +2,9 @@
  * were taken and are not settled, stanzas that were sent and not acknowledged. Pure.
  *
  * A stanza is handled when nobody but this server answers for it any more. One that asked something
- * of a room is handled when the room's owner has acknowledged it, that is after the commit. The
- * count has no gaps: what comes behind an unsettled stanza waits with it. */
+ * of a room is handled when the room's owner has acknowledged it, that is after the commit; one to
+ * another user when his gateway has it or it has come back. The count has no gaps: what comes
+ * behind an unsettled stanza waits with it. */
 #ifndef MUC_SM_H
 #define MUC_SM_H
 

@@ -1,6 +1,10 @@
 """Stanzas between users while what carries them is killed: each arrives, or its sender is told."""
+import os
+import signal
 import time
 
+import managed
+from cluster import wait_until
 import xmpp
 
 BOBS = 6
@@ -122,3 +126,30 @@ def test_a_session_that_has_just_ended(cluster):
     stream.settle()
     assert stream.errors()
     stream.close()
+
+
+def test_only_what_arrived_or_came_back_counts_as_handled(own_cluster):
+    """X0198-acks: who is not told that it is handled says it again if his gateway dies."""
+    cluster = own_cluster(gateways=2, shards=1)
+    ann = managed.ManagedClient(cluster.c2s(1), "ann@localhost").connect()
+    with xmpp.Client(cluster.c2s(2), "bob@localhost") as bob:
+        bob.send("<presence id='here'/>")
+        bob.expect(lambda s: s["id"] == "here", "his presence")
+        ann.chat("bob@localhost", "first")
+        bob.expect(lambda s: s["from"] == ann.full, "a message")
+        wait_until(lambda: ann.handled() == 1, what="the first to be handled")
+        stopped = cluster.pid("gateway", 2)
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            ann.chat("bob@localhost", "second")
+            ann.iq("get", "<ping xmlns='urn:xmpp:ping'/>")
+            assert ann.handled() == 1 and len(ann.unacked) == 2
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        bob.expect(lambda s: s["from"] == ann.full, "a message")
+        wait_until(lambda: ann.handled() == 3, what="the others to be handled")
+        ann.chat("nobody@localhost", "third")
+        back = ann.expect(lambda s: s["from"] == "nobody@localhost", "an error")
+        assert back.condition() == "service-unavailable/cancel"
+        wait_until(lambda: ann.handled() == 4, what="the last one to be handled")
+    ann.close()
