@@ -30,6 +30,9 @@ struct life {
     bool lost;    /* its sessions were taken out; until it is heard again */
     bool to_lose; /* at the end of this turn */
     bool to_end;  /* likewise: what it had not taken is gone */
+    bool spoke;
+    bool awaited;    /* the registry has it and it has not spoken yet: it, or we, are new */
+    struct buf held; /* what it is to have then: { length, item } ... */
     bool overrun, reset;
 };
 
@@ -65,6 +68,7 @@ static struct life *life_of(struct link *k, struct str id, uint64_t boot)
     (void)snprintf(f->id, sizeof f->id, "%.*s", STR_FMT(id));
     (void)snprintf(f->name, sizeof f->name, "%s:%llu", f->id, (unsigned long long)boot);
     loop_timer_init(&f->down);
+    buf_init(&f->held);
     k->lives[k->n_lives++] = f;
     f->ref = k->n_lives;
     return f;
@@ -99,9 +103,20 @@ static void lose_soon(struct life *f)
     loop_defer(f->link->loop, &f->link->lose_task, LOOP_PRIO_WORK, lose_turn, f->link);
 }
 
+static void await_no_more(struct life *f)
+{
+    f->awaited = false;
+    buf_deinit(&f->held);
+}
+
 static void lose(struct life *f)
 {
     loop_timer_stop(&f->down);
+    if (f->awaited) {
+        await_no_more(f);
+        f->to_end = true;
+        lose_soon(f);
+    }
     if (f->lost || f->to_lose)
         return;
     f->to_lose = true;
@@ -113,6 +128,38 @@ static void down_too_long(void *ctx)
     lose(ctx);
 }
 
+/* ------------------------------------------------------------------ those who will come */
+
+static void await(struct life *f)
+{
+    if (f->spoke || f->awaited || f->lost || f->to_lose)
+        return;
+    f->awaited = true;
+    loop_timer_start(f->link->loop, &f->down, LOST_AFTER_MS, 0, down_too_long, f);
+}
+
+static void hold(struct life *f, struct str item)
+{
+    const uint32_t n = (uint32_t)item.n;
+    if (f->held.len + sizeof n + item.n > LIMIT_BUS_CREDIT) {
+        lose(f);
+        return;
+    }
+    buf_put(&f->held, &n, sizeof n);
+    buf_str(&f->held, item);
+}
+
+static void send_held(struct life *f)
+{
+    uint32_t n;
+    f->awaited = false;
+    for (size_t at = 0; at < f->held.len; at += sizeof n + n) {
+        memcpy(&n, f->held.data + at, sizeof n);
+        link_send(f->link, f->ref, str_n(f->held.data + at + sizeof n, n));
+    }
+    await_no_more(f);
+}
+
 /* ------------------------------------------------------------------ bus */
 
 static struct life *of_peer(struct link *k, struct bus_peer *p)
@@ -122,6 +169,7 @@ static struct life *of_peer(struct link *k, struct bus_peer *p)
         f = life_of(k, bus_peer_id(p), bus_peer_boot(p));
         bus_peer_set_user(p, f);
         f->peer = p;
+        f->spoke = true;
     }
     return f;
 }
@@ -140,6 +188,8 @@ static void on_up(void *ctx, struct bus_peer *p, bool fresh)
     for (uint32_t i = 0; i < k->n_lives; i++)
         if (k->lives[i] != f && k->lives[i]->boot < f->boot && strcmp(k->lives[i]->id, f->id) == 0)
             lose(k->lives[i]);
+    if (f->awaited)
+        send_held(f);
     k->ops->gateway_up(k->ctx, f->ref);
 }
 
@@ -310,6 +360,8 @@ void link_stop(struct link *k)
         struct life *f = k->lives[i];
         loop_timer_stop(&f->down);
         f->peer = NULL;
+        f->spoke = false;
+        await_no_more(f);
         f->up = f->overrun = f->reset = f->to_lose = f->to_end = false;
     }
     loop_cancel(&k->lose_task);
@@ -358,7 +410,9 @@ void link_member(struct link *k, const struct cluster_member *m, uint64_t old_bo
         if (f->boot < m->boot || (f->boot == m->boot && !m->alive))
             lose(f);
     }
-    if (!m->alive)
+    if (m->alive)
+        await(life_of(k, id, m->boot));
+    else
         bus_forget(k->bus, id, m->boot);
 }
 
@@ -381,12 +435,14 @@ struct str link_name(const struct link *k, gateway_ref gw)
 bool link_alive(const struct link *k, gateway_ref gw)
 {
     const struct life *f = life(k, gw);
-    return f && f->peer && !f->lost && !f->to_lose;
+    return f && (f->peer || f->awaited) && !f->lost && !f->to_lose;
 }
 
 void link_send(struct link *k, gateway_ref gw, struct str item)
 {
     struct life *f = life(k, gw);
+    if (f && !f->peer && f->awaited)
+        hold(f, item);
     if (!f || !f->peer)
         return;
     int rc = bus_send(f->peer, item);

@@ -57,7 +57,8 @@ void link_member(struct link *k, const struct cluster_member *m, uint64_t old_bo
 gateway_ref link_find(const struct link *k, struct str name);
 /* "<id>:<boot>"; empty for 0. Lives as long as the link. */
 struct str link_name(const struct link *k, gateway_ref gw);
-/* Is that life still to be reached? (Its link may be down for a moment.) */
+/* Is that life still to be reached? (Its link may be down for a moment, or, if the registry has it,
+ * not be there yet: what is sent to it waits for 5 s.) */
 bool link_alive(const struct link *k, gateway_ref gw);
 /* Queues a packed verona.Item. Dropped if that life is over. */
 void link_send(struct link *k, gateway_ref gw, struct str item);

@@ -311,6 +311,63 @@ static void test_a_dead_gateway_is_over(void **state)
     assert_int_equal(t.n_lost, 1);
 }
 
+static void send_ack(const char *name)
+{
+    Verona__Item item = VERONA__ITEM__INIT;
+    Verona__Ack ack = VERONA__ACK__INIT;
+    ack.rseq = 5;
+    item.kind_case = VERONA__ITEM__KIND_ACK;
+    item.ack = &ack;
+    link_send_msg(t.link, link_find(t.link, str_of(name)), &item);
+}
+
+/* We are new: a gateway that the registry has will call us, and what is sent to it waits. */
+static void test_a_gateway_that_will_come(void **state)
+{
+    (void)state;
+    struct cluster_member m = {.role = CLUSTER_GATEWAY, .id = "g1", .boot = 11, .alive = true};
+    send_ack("g1:11");
+    link_member(t.link, &m, 0);
+    assert_true(link_alive(t.link, link_find(t.link, STR("g1:11"))));
+    send_ack("g1:11");
+    send_ack("g1:11");
+    struct bus *g = gateway(11);
+    wait_for(&t.n_items, 2);
+    send_ack("g1:11");
+    wait_for(&t.n_items, 3);
+    link_member(t.link, &m, 0); /* it is there */
+    assert_int_equal(t.n_over, 0);
+    bus_destroy(&g);
+}
+
+/* It dies first, or more waits for it than it could take. */
+static void test_a_gateway_that_never_comes(void **state)
+{
+    (void)state;
+    struct cluster_member m = {.role = CLUSTER_GATEWAY, .id = "g1", .boot = 11, .alive = true};
+    link_member(t.link, &m, 0);
+    gateway_ref first = link_find(t.link, STR("g1:11"));
+    send_ack("g1:11");
+    m.alive = false;
+    link_member(t.link, &m, 11);
+    assert_false(link_alive(t.link, first));
+    wait_for(&t.n_over, 1);
+    assert_int_equal(t.over, first);
+    m.boot = 12;
+    m.alive = true;
+    link_member(t.link, &m, 11);
+    gateway_ref second = link_find(t.link, STR("g1:12"));
+    struct str item = str_n(mem_zalloc(1024 * 1024), 1024 * 1024);
+    for (int i = 0; i < 4; i++) {
+        assert_true(link_alive(t.link, second));
+        link_send(t.link, second, item);
+    }
+    mem_free((void *)(uintptr_t)item.p);
+    assert_false(link_alive(t.link, second));
+    wait_for(&t.n_over, 2);
+    assert_int_equal(t.over, second);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -319,6 +376,8 @@ int main(void)
         T(test_a_new_boot_voids_the_old_one),
         T(test_a_gateway_that_is_gone_is_suspected),
         T(test_a_dead_gateway_is_over),
+        T(test_a_gateway_that_will_come),
+        T(test_a_gateway_that_never_comes),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     bus_end();
