@@ -1,7 +1,6 @@
-/* c2s_bounce.c: what a session was sent and never acknowledged before it broke off, or what came
- * when it had just gone, goes back to the users who sent it, as if it had not been there (XEP-0198
- * §4). Rooms keep their own account of who saw what: what they sent is dropped, for the session
- * leaves them. */
+/* c2s_bounce.c: what a session was sent and never acknowledged before it broke off goes back to the
+ * users who sent it, as if it had not been there (XEP-0198 §4). Rooms keep their own account of who
+ * saw what: what they sent is dropped, for the session leaves them. */
 #include "gateway/edge.h"
 #include "base/jid.h"
 #include "base/muc.h"
@@ -64,7 +63,7 @@ static bool starts(struct str s, const char *z)
     return s.n >= strlen(z) && memcmp(s.p, z, strlen(z)) == 0;
 }
 
-void client_give_back(struct gateway *g, struct str jid, struct str stanza)
+void c2s_give_back(struct gateway *g, struct str jid, struct str stanza)
 {
     struct str type = attr(stanza, "type"), id = attr(stanza, "id");
     bool message = starts(stanza, "<message "), iq = starts(stanza, "<iq ");
@@ -97,7 +96,7 @@ void client_give_back(struct gateway *g, struct str jid, struct str stanza)
 static void give_back(void *ctx, struct str stanza)
 {
     const struct client *c = ctx;
-    client_give_back(c->edge->g, client_jid(c), stanza);
+    c2s_give_back(c->edge->g, client_jid(c), stanza);
 }
 
 void c2s_sm_bounce(struct client *c)

@@ -29,9 +29,6 @@ void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool 
  * given. */
 void client_send_error(struct client *c, const struct xnode *st,
                        int condition /* enum stanza_error */, struct str text, struct str by);
-/* A user's stanza for the full JID jid, whose session is gone: its sender gets an error, where one
- * is due. */
-void client_give_back(struct gateway *g, struct str jid, struct str stanza);
 /* XEP-0198: the stanza that is being worked on counts as handled when client_done() comes for this
  * request, which it must. rseq 0: there is none. */
 void client_waits(struct gateway *g, uint64_t sid, uint64_t rseq);

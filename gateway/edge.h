@@ -192,7 +192,10 @@ void c2s_sent(struct client *c);       /* a stanza went to its sm */
 void c2s_settled(struct client *c);    /* one that it had sent is handled */
 void c2s_ask_for_acks(struct edge *e); /* from time to time */
 void c2s_resume_timed_out(struct client *c);
-void c2s_sm_bounce(struct client *c); /* what it never got goes back to who sent it */
+/* c2s_bounce.c: what it never got goes back to who sent it; a user's stanza for the full JID jid,
+ * whose session is gone: its sender gets an error, where one is due. */
+void c2s_sm_bounce(struct client *c);
+void c2s_give_back(struct gateway *g, struct str jid, struct str stanza);
 /* c2s_away.c */
 bool away_may(const struct client *c);
 void away_begin(struct client *c);
