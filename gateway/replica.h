@@ -75,7 +75,7 @@ void replica_remove(struct replica *r, struct occ *o);
  * it names stays. */
 bool replica_removes(const struct occ *o, const Verona__Occupancy *named);
 
-/* Are both of one user? One occupant-id is one user (FEATURES W13). */
+/* Are both of one user? One occupant-id is one user (W13). */
 static inline bool occ_same_user(const struct occ *a, const struct occ *b)
 {
     return a->id_head == b->id_head && str_eq(a->occupant_id, b->occupant_id);
