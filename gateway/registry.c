@@ -47,21 +47,6 @@ static void fcall(struct gateway *g, const char *name, struct str key, const str
     redis_command(g->redis, 4 + n, argv, 0, fn, ctx);
 }
 
-static bool number(struct str s, uint64_t *out)
-{
-    uint64_t v = 0;
-    if (s.n == 0 || s.n > 20)
-        return false;
-    for (size_t i = 0; i < s.n; i++) {
-        uint64_t d = (uint64_t)(s.p[i] - '0');
-        if (s.p[i] < '0' || s.p[i] > '9' || v > (UINT64_MAX - d) / 10)
-            return false;
-        v = v * 10 + d;
-    }
-    *out = v;
-    return true;
-}
-
 int registry_parse(struct str text, struct registry_entry *out)
 {
     struct str word[4];
@@ -75,9 +60,9 @@ int registry_parse(struct str text, struct registry_entry *out)
         return ERR_INVALID;
     bool minus = word[3].n > 1 && word[3].p[0] == '-';
     uint64_t priority;
-    if (!number(word[1], &out->boot) || !number(word[2], &out->sid) ||
-        !number(str_n(word[3].p + minus, word[3].n - minus), &priority) ||
-        priority > (minus ? -REGISTRY_UNAVAILABLE : 127))
+    if (!str_u64(word[1], UINT64_MAX, &out->boot) || !str_u64(word[2], UINT64_MAX, &out->sid) ||
+        !str_u64(str_n(word[3].p + minus, word[3].n - minus), minus ? -REGISTRY_UNAVAILABLE : 127,
+                 &priority))
         return ERR_INVALID;
     out->gateway = word[0];
     out->priority = minus ? -(int)priority : (int)priority;

@@ -85,23 +85,6 @@ static void failed(struct session *s, enum stanza_error e, const uint32_t *h)
     session_send_buf(s, &b);
 }
 
-/* xs:unsignedInt; anything else leaves *out as it was. */
-static bool number(struct str text, uint32_t *out)
-{
-    uint64_t v = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        v = v * 10 + (uint64_t)(text.p[i] - '0');
-        if (v > UINT32_MAX)
-            return false;
-    }
-    if (text.n == 0)
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
 static void enable(struct session *s, const struct xnode *st)
 {
     struct str resume = xnode_attr(st, "resume");
@@ -116,7 +99,7 @@ static void enable(struct session *s, const struct xnode *st)
         return;
     }
     s->managed = true;
-    (void)number(xnode_attr(st, "max"), &sm.max_s);
+    (void)str_u32(xnode_attr(st, "max"), UINT32_MAX, &sm.max_s);
     s->ops->enable(s->ctx, str_is(resume, "true") || str_is(resume, "1"), &sm);
     buf_init(&b);
     buf_z(&b, "<enabled xmlns='" NS_SM "'");
@@ -140,7 +123,7 @@ static void resume(struct session *s, const struct xnode *st)
     int condition = SE_NONE;
     if (s->state != SESSION_AUTHED)
         condition = SE_UNEXPECTED_REQUEST;
-    else if (previd.n == 0 || !number(xnode_attr(st, "h"), &h))
+    else if (previd.n == 0 || !str_u32(xnode_attr(st, "h"), UINT32_MAX, &h))
         condition = SE_BAD_REQUEST;
     else
         condition = s->ops->ask_resume(s->ctx, previd, h, &last, &has_last);
@@ -209,7 +192,7 @@ void session_management(struct session *s, const struct xnode *st)
         buf_init(&b);
         buf_printf(&b, "<a xmlns='" NS_SM "' h='%u'/>", s->ops->handled(s->ctx));
         session_send_buf(s, &b);
-    } else if (number(xnode_attr(st, "h"), &h)) {
+    } else if (str_u32(xnode_attr(st, "h"), UINT32_MAX, &h)) {
         s->ops->acked(s->ctx, h);
     } else {
         session_error(s, "bad-format", "an <a/> needs an 'h'");

@@ -1,5 +1,4 @@
-/* rooms.c: the registry: requests in, entries, their queues, load and unload. Step 8 of STYLE §1.
- */
+/* rooms.c: the registry: requests in, entries, their queues, load and unload. */
 #include "shard/rooms.h"
 #include "base/err.h"
 #include "base/jid.h"
