@@ -75,7 +75,8 @@ static void give_back(struct edge *e)
     heap_give_back();
 }
 
-/* Parsers that were not used for a while are given up: an idle stream keeps none. */
+/* Parsers that were not used for a while are given up: an idle stream keeps none, and no memory for
+ * stanzas that its client has. */
 static void sweep(void *ctx)
 {
     struct edge *e = ctx;
@@ -85,6 +86,8 @@ static void sweep(void *ctx)
         list_remove(it);
         if (!c->ending)
             xml_stream_idle(c->xml);
+        if (c->sm)
+            sm_idle(c->sm);
     }
     c2s_ask_for_acks(e);
     give_back(e);

@@ -179,6 +179,9 @@ bool home_routed(struct home *h, struct str to, uint64_t sid, int kind, struct s
     bool full = jid_resource(to).n > 0;
     if (!str_eq(to, full ? client_jid(c) : client_bare(c)))
         return false; /* the place has another guest */
+    int priority;
+    if (!full && (!client_available(c, &priority) || priority < 0))
+        return false; /* RFC 6121 §8.5.2.1.1 */
     if (kind == KIND_END) {
         bool removed = str_is(stanza, "removed"); /* XEP-0077 §3.2 */
         client_close(c, removed ? "not-authorized" : "policy-violation",

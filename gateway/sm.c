@@ -1,13 +1,14 @@
 /* sm.c: see sm.h. Unacknowledged stanzas stand one behind the other in `bytes`, their sizes in
- * `sizes`; both are given up when the client has everything. */
+ * `sizes`. The memory of both stays while the client is at it: growing it again for each round of
+ * stanzas costs more than copying them. */
 #include "gateway/sm.h"
 
 #include <assert.h>
 #include <string.h>
 
 enum {
-    ASK_STANZAS = 32, /* so many unacknowledged ones are a reason to ask */
-    ASK_BYTES = 32 * 1024,
+    ASK_STANZAS = 64, /* so many unacknowledged ones are a reason to ask */
+    ASK_BYTES = 64 * 1024,
     OVERHEAD = 64, /* counted for each, so that small ones are bounded as well */
     BULK = 1u << 31,
 };
@@ -91,12 +92,21 @@ uint32_t sm_handled(const struct sm *m)
 
 /* ---- out */
 
-static void let_go(struct sm *m)
+static void start_over(struct sm *m)
 {
+    buf_reset(&m->bytes);
+    m->from = m->first = 0;
+}
+
+void sm_idle(struct sm *m)
+{
+    if (m->n > 0)
+        return;
+    start_over(m);
     buf_deinit(&m->bytes);
     mem_free(m->sizes);
     m->sizes = NULL;
-    m->from = m->first = m->cap = 0;
+    m->cap = 0;
 }
 
 static void make_room(struct sm *m)
@@ -148,7 +158,7 @@ bool sm_ack(struct sm *m, uint32_t h)
         m->bulk -= size & BULK ? n + OVERHEAD : 0;
     }
     if (m->n == 0) {
-        let_go(m);
+        start_over(m);
     } else if (m->from > m->bytes.len / 2) {
         buf_consume(&m->bytes, m->from);
         m->from = 0;

@@ -42,6 +42,8 @@ size_t sm_counted(const struct sm *m);   /* without bulk */
 bool sm_wants_ack(const struct sm *m);
 void sm_asked(struct sm *m);
 bool sm_is_asked(const struct sm *m); /* and no answer came */
+/* Nothing happens at the moment: gives memory back if all was acknowledged. */
+void sm_idle(struct sm *m);
 /* A new stream: what was asked on the old one is not answered any more. */
 void sm_not_asked(struct sm *m);
 /* In the order of their sending. */

@@ -36,6 +36,7 @@ struct lookup {
     uint64_t ref, origin;
     Verona__Route__Kind kind;
     struct str to, stanza; /* in bytes */
+    bool unsaid;           /* a message to the bare JID, of whom no session is known as available */
     size_t n;
     char bytes[];
 };
@@ -211,7 +212,9 @@ static bool wanted(const struct lookup *u, struct str only, struct str resource,
         return str_eq(only, resource);
     if (u->kind == VERONA__ROUTE__KIND__END)
         return true;
-    return u->kind == VERONA__ROUTE__KIND__MESSAGE && s->priority > NO_PRESENCE && s->priority >= 0;
+    if (u->kind != VERONA__ROUTE__KIND__MESSAGE)
+        return false;
+    return u->unsaid ? s->priority == NO_PRESENCE : s->priority >= 0;
 }
 
 /* Where he is, calls `pass` for each session that is meant. */
@@ -237,12 +240,21 @@ static void each_session(struct route *rt, const struct lookup *u, const redisRe
     }
 }
 
+struct passing {
+    struct outcome *outcome;
+    uint32_t n;
+};
+
 static void pass_stanza(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
                         struct str resource, void *ctx)
 {
-    uint64_t number = passes_add(rt->passes, ctx, gw);
+    struct passing *p = ctx;
+    uint64_t number = passes_add(rt->passes, p->outcome, gw);
+    p->n++;
+    /* As it was addressed: whether a session is available is for its gateway to say, who knew
+     * before the registry did. */
     if (number)
-        pass_on(rt, u, gw, handle, resource, number);
+        pass_on(rt, u, gw, handle, jid_resource(u->to).n ? resource : STR_NULL, number);
 }
 
 static void pass_end(struct route *rt, const struct lookup *u, gateway_ref gw, uint64_t handle,
@@ -253,7 +265,7 @@ static void pass_end(struct route *rt, const struct lookup *u, gateway_ref gw, u
     (*n)++;
 }
 
-static void found(struct route *rt, const struct lookup *u, const redisReply *reply)
+static void found(struct route *rt, struct lookup *u, const redisReply *reply)
 {
     if (u->kind == VERONA__ROUTE__KIND__END) {
         uint32_t n = 0;
@@ -261,9 +273,12 @@ static void found(struct route *rt, const struct lookup *u, const redisReply *re
         settled(rt, u->from, u->ref, n); /* behind what it brought the same gateway */
         return;
     }
-    struct outcome *o = passes_begin(rt->passes, u->from, u->ref);
-    each_session(rt, u, reply, pass_stanza, o);
-    passes_end(rt->passes, o);
+    struct passing p = {passes_begin(rt->passes, u->from, u->ref), 0};
+    each_session(rt, u, reply, pass_stanza, &p);
+    u->unsaid = p.n == 0 && jid_resource(u->to).n == 0;
+    if (u->unsaid)
+        each_session(rt, u, reply, pass_stanza, &p);
+    passes_end(rt->passes, p.outcome);
 }
 
 static void answered(void *ctx, const redisReply *reply, int err)

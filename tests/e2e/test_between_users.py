@@ -153,3 +153,16 @@ def test_only_what_arrived_or_came_back_counts_as_handled(own_cluster):
         assert back.condition() == "service-unavailable/cancel"
         wait_until(lambda: ann.handled() == 4, what="the last one to be handled")
     ann.close()
+
+
+def test_who_saw_his_presence_come_back_is_reached(client):
+    """W82, W83: once a user has his own first presence back, a message to his bare JID finds him, however soon it is sent."""
+    ann, bob = client("soon-ann", gateway=2), client("soon-bob")
+    for i in range(100):
+        bob.send("<presence/>")
+        bob.expect(lambda s: s.name == "presence" and s["from"] == bob.full)
+        ann.send("<message to='soon-bob@localhost' id='s%d'/>" % i)
+        bob.expect(lambda s: s["id"] == "s%d" % i, "s%d" % i, timeout=5)
+        bob.send("<presence type='unavailable'/>")
+    ann.send("<message to='soon-bob@localhost' id='late'/>")
+    assert ann.expect(lambda s: s["id"] == "late").condition() == "service-unavailable/cancel"

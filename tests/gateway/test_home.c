@@ -364,6 +364,13 @@ static void routed(void **state)
         {"ann@localhost", -1, "<message id='no'/>", NULL},
         {"ann@localhost", 99, "<message id='no'/>", NULL},
     };
+    const struct str bare = STR("ann@localhost"), hello = STR("<message id='no'/>");
+    assert_false(home_routed(h, bare, sid, 0, hello)); /* he is not available */
+    rig_say(0, "<presence><priority>-1</priority></presence>");
+    rig_hear(0, "<priority>-1</priority>");
+    assert_false(home_routed(h, bare, sid, 0, hello)); /* and not for such (RFC 6121 §8.5.2.1.1) */
+    rig_say(0, "<presence/>");
+    rig_hear_times(0, "<presence ", 2);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         buf_reset(&rig_peers[0].heard);
         bool has = home_routed(h, str_of(table[i].to), sid, table[i].kind, str_of(table[i].stanza));

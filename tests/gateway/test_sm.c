@@ -119,6 +119,8 @@ static void in_order(void **state)
         assert_true(sm_ack(m, acked));
         expect(m, acked, sent - acked);
         assert_int_equal(sm_bytes(m), total);
+        if (rand() % 8 == 0)
+            sm_idle(m);
     }
     assert_true(sm_ack(m, sent));
     assert_int_equal(total, 0);
@@ -154,18 +156,18 @@ static void asking(void **state)
     assert_false(sm_wants_ack(m));
     while (!sm_wants_ack(m))
         put(m, n++, false);
-    assert_int_equal(n, 32);
+    assert_int_equal(n, 64);
     sm_asked(m);
     for (int i = 0; i < 100; i++)
         put(m, n++, false);
     assert_true(sm_is_asked(m));
     assert_false(sm_wants_ack(m));
-    assert_true(sm_ack(m, 32));
+    assert_true(sm_ack(m, 64));
     assert_true(sm_wants_ack(m)); /* a hundred more */
     sm_asked(m);
     assert_true(sm_ack(m, n));
     assert_false(sm_wants_ack(m));
-    char big[40000];
+    char big[70000];
     memset(big, 'x', sizeof big);
     sm_out(m, STR("<m>"), str_n(big, sizeof big), STR("</m>"), false);
     assert_true(sm_wants_ack(m));
