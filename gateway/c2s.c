@@ -173,7 +173,8 @@ static void x_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
 {
     struct client *c = ctx;
     /* Acknowledgements, which we ask for, are next to no work. */
-    c->stanza_credit -= str_is(st->ns, NS_SM) ? 250 : 1000;
+    bool small = str_is(st->ns, NS_SM) && (str_is(st->name, "a") || str_is(st->name, "r"));
+    c->stanza_credit -= small ? 250 : 1000;
     session_stanza(c->session, st, a, bytes);
 }
 

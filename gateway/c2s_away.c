@@ -34,14 +34,15 @@ static void remember(struct edge *e, const struct client *c)
     if (!e->past)
         e->past = mem_zalloc(EDGE_PAST * sizeof *e->past);
     struct past *p = &e->past[e->next_past++ % EDGE_PAST];
-    *p = (struct past){.used = true, .handled = sm_handled(c->sm)};
+    *p = (struct past){.sid = c->sid, .used = true, .handled = sm_handled(c->sm)};
     memcpy(p->token, c->sm_token, SM_TOKEN);
 }
 
-bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *handled)
+bool away_was(const struct edge *e, uint64_t sid, const uint8_t token[SM_TOKEN], uint32_t *handled)
 {
     for (uint32_t i = 0; e->past && i < EDGE_PAST; i++)
-        if (e->past[i].used && mem_same_secret(e->past[i].token, token, SM_TOKEN)) {
+        if (e->past[i].used && e->past[i].sid == sid &&
+            mem_same_secret(e->past[i].token, token, SM_TOKEN)) {
             *handled = e->past[i].handled;
             return true;
         }

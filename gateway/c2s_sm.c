@@ -282,7 +282,7 @@ int c2s_sm_ask_resume(void *ctx, struct str previd, uint32_t h, uint32_t *last, 
     struct client *o = NULL;
     if (read_id(previd, &c->resume_sid, c->resume_token)) {
         o = former(c);
-        *has_last = !o && away_was(c->edge, c->resume_token, last);
+        *has_last = !o && away_was(c->edge, c->resume_sid, c->resume_token, last);
     }
     if (!o) {
         count(*has_last ? "expired" : "unknown");

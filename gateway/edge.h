@@ -45,6 +45,7 @@ struct slot {
 /* What a session that was not resumed in time had handled, for who comes too late (XEP-0198 §5). */
 enum { EDGE_PAST = 4096, SM_TOKEN = 16 };
 struct past {
+    uint64_t sid;
     uint8_t token[SM_TOKEN];
     bool used;
     uint32_t handled;
@@ -201,8 +202,8 @@ bool away_may(const struct client *c);
 void away_begin(struct client *c);
 void away_end(struct client *c);     /* resumed, or over */
 void away_settled(struct client *c); /* nothing that it had asked is open any more */
-/* True: a session with that token was not resumed in time, after so many stanzas. */
-bool away_was(const struct edge *e, const uint8_t token[SM_TOKEN], uint32_t *handled);
+/* True: that session, whose token it is, was not resumed in time, after so many stanzas. */
+bool away_was(const struct edge *e, uint64_t sid, const uint8_t token[SM_TOKEN], uint32_t *handled);
 /* c2s_ask.c */
 extern const struct session_ops c2s_session_ops;
 void ask_account(void *ctx, struct str bare);

@@ -385,6 +385,30 @@ static void refused(void **state)
     end(1);
 }
 
+/* Asking for what is not there costs as much as a stanza, an acknowledgement less. */
+static void rated(void **state)
+{
+    (void)state;
+    for (int asks = 0; asks < 2; asks++) {
+        rig_open("auth.mode=open limits.stanza_rate=10");
+        rig_connect(0);
+        rig_say(0, RIG_HEADER AUTH_ANN RIG_HEADER);
+        rig_hear_times(0, "</stream:features>", 2);
+        struct client *c = LIST_ENTRY(rig_g.edge->clients.next, struct client, link);
+        struct buf in;
+        buf_init(&in);
+        for (int i = 0; i < 60; i++)
+            buf_z(&in, asks ? "<resume xmlns='" NS_SM "' previd='x' h='0'/>" : ASK);
+        buf_c(&in, '\0');
+        rig_say(0, in.data);
+        rig_hear_times(0, "</failed>", 60);
+        assert_int_equal(loop_timer_armed(&c->rate_timer), asks);
+        buf_deinit(&in);
+        rig_hang_up(0);
+        rig_close();
+    }
+}
+
 /* Two at once: one of them. */
 static void raced(void **state)
 {
@@ -415,6 +439,12 @@ static void too_late(void **state)
     assert_true(rig_run_until(nobody_is_there, NULL, RIG_WAIT_MS));
     assert_true(rig_run_until(entry_is_gone, NULL, RIG_WAIT_MS));
     assert_int_equal(rig_g.edge->sm_bytes, 0);
+    char other[64]; /* the secret alone is nobody's name */
+    memcpy(other, the_id, sizeof other);
+    other[0] = other[0] == '0' ? '1' : '0';
+    ask_to_resume(2, AUTH_ANN, other, "0");
+    rig_hear(2, "<failed xmlns='" NS_SM "'><item-not-found ");
+    rig_hang_up(2);
     ask_to_resume(1, AUTH_ANN, the_id, "0");
     rig_hear(1, "<failed xmlns='" NS_SM "' h='1'><item-not-found ");
     /* A new session can begin at once. */
@@ -576,21 +606,14 @@ int main(void)
 {
     log_setup(LOG_ERROR, "logfmt", "gateway", "test");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(acknowledged),
-        cmocka_unit_test(never_acknowledged),
-        cmocka_unit_test(all_together),
-        cmocka_unit_test(silent),
-        cmocka_unit_test(resumed),
-        cmocka_unit_test(taken_over),
-        cmocka_unit_test(unsettled),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(raced),
-        cmocka_unit_test(too_late),
-        cmocka_unit_test(too_late_unsettled),
-        cmocka_unit_test(replaced),
-        cmocka_unit_test(not_resumable),
-        cmocka_unit_test(too_many),
-        cmocka_unit_test(cut_off),
+        cmocka_unit_test(acknowledged), cmocka_unit_test(never_acknowledged),
+        cmocka_unit_test(all_together), cmocka_unit_test(silent),
+        cmocka_unit_test(resumed),      cmocka_unit_test(taken_over),
+        cmocka_unit_test(unsettled),    cmocka_unit_test(refused),
+        cmocka_unit_test(rated),        cmocka_unit_test(raced),
+        cmocka_unit_test(too_late),     cmocka_unit_test(too_late_unsettled),
+        cmocka_unit_test(replaced),     cmocka_unit_test(not_resumable),
+        cmocka_unit_test(too_many),     cmocka_unit_test(cut_off),
     };
     return cmocka_run_group_tests(tests, rig_start_redis, rig_end_redis);
 }
