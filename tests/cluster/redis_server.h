@@ -216,4 +216,19 @@ static inline bool run_until(struct loop *l, bool (*cond)(void *ctx), void *ctx,
     return w.ok;
 }
 
+static inline bool is_written(void *server)
+{
+    redisReply *r = ask(server, "INFO persistence");
+    bool yes = strstr(r->str, "\naof_buffer_length:0\r") != NULL;
+    freeReplyObject(r);
+    return yes;
+}
+
+/* Waits until all that Redis has answered survives redis_server_kill(): with "everysec" it keeps
+ * bytes back for up to two seconds while the disk is busy. */
+static inline void redis_server_settle(struct redis_server *s, struct loop *l)
+{
+    assert_true(run_until(l, is_written, s, RUN_WAIT_MS));
+}
+
 #endif

@@ -336,7 +336,7 @@ static void an_outage_kills_nobody(void **state)
                 run_until(loop, is_ready, &b, RUN_WAIT_MS));
     assert_true(run_until(loop, saw_member, &a, RUN_WAIT_MS) &&
                 run_until(loop, saw_member, &b, RUN_WAIT_MS));
-    run_until(loop, NULL, NULL, 1200); /* everysec: on the disk by now */
+    redis_server_settle(&server, loop);
     redis_server_kill(&server);
     run_until(loop, NULL, NULL, 3000);
     redis_server_start(&server);

@@ -256,6 +256,7 @@ def test_a_child_is_started_again(place, role):
 def test_redis_is_started_again(place):
     assert up(place, "--auth", "accounts").returncode == 0
     place.verona("user", "add", "ann@localhost", "--generate", "--data", place.data)
+    place.settle()
     old = state(place)["redis_pid"]
     os.kill(old, signal.SIGKILL)
     wait_until(lambda: state(place)["redis_pid"] != old, what="another redis-server")

@@ -60,6 +60,12 @@ def wait_until(condition, timeout=30, what="the condition"):
         time.sleep(0.02)
 
 
+def wait_until_written(info):
+    """With "everysec" Redis keeps bytes that it has answered for up to two seconds while the disk is busy; info() is its
+    INFO persistence."""
+    wait_until(lambda: "aof_buffer_length:0" in info().split(), what="Redis to write its file")
+
+
 class Cluster:
     """gateways x shards on one machine, with a data folder and ports of its own."""
 
@@ -191,9 +197,17 @@ class Cluster:
                 return False
         wait_until(ready, timeout, "every process to be ready")
 
+    def settle(self):
+        """What the private Redis has answered survives its kill from now on."""
+        sock = os.path.join(self.data, "run", "redis.sock")
+        wait_until_written(lambda: subprocess.run(["redis-cli", "-s", sock, "INFO", "persistence"],
+                                                  capture_output=True, text=True, timeout=30).stdout)
+
     def kill_all(self):
         """SIGKILL to everything at once: supervisor, Redis, gateways, shards."""
         state = json.load(open(os.path.join(self.data, "run", "cluster.json")))
+        if state.get("redis_pid"):
+            self.settle()
         pids = [p["pid"] for p in self.status()["processes"]]
         pids += [state[key] for key in ("supervisor_pid", "redis_pid") if state.get(key)]
         for pid in [state.get("supervisor_pid")] + pids:

@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import tempfile
 
-from cluster import wait_until
+from cluster import wait_until, wait_until_written
 
 
 class RedisServer:
@@ -29,9 +29,14 @@ class RedisServer:
                               text=True, timeout=30).stdout.rstrip("\n")
 
     def stop(self):
+        """SIGKILL, with all that it has answered in its file."""
+        wait_until_written(lambda: self.command("INFO", "persistence"))
+        self.kill()
+
+    def kill(self):
         self.child.kill()
         self.child.wait()
 
     def close(self):
-        self.stop()
+        self.kill()
         shutil.rmtree(self.dir, ignore_errors=True)

@@ -401,7 +401,7 @@ static void an_outage_moves_nothing(void **state)
     struct node *a = start(0, "cluster.expect_shards=2");
     struct node *b = start(1, "cluster.expect_shards=2");
     wait_for_share(SLOT_COUNT / 2);
-    run_until(loop, NULL, NULL, 1300); /* on the disk */
+    redis_server_settle(&server, loop);
     redis_server_kill(&server);
     run_until(loop, NULL, NULL, 2500);
     redis_server_start(&server);
@@ -470,7 +470,7 @@ static void gifts_without_an_answer(void **state)
     }
     struct node *b = start(1, NULL);
     assert_true(run_until(loop, knows_both, a, RUN_WAIT_MS));
-    run_until(loop, NULL, NULL, 1300); /* on the disk */
+    redis_server_settle(&server, loop);
     kill(server.pid, SIGSTOP);
     for (uint16_t s = 0; s < SLOT_COUNT; s++) {
         slots_loaded(a->slots, s, 0);

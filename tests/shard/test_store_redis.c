@@ -749,7 +749,7 @@ static void commits_wait_for_redis(void **state)
     struct fx fx = message("x", true);
     struct store_entry e = entry(&fx, at(1), 2);
     assert_int_equal(create("r@c", nothing, 1, true), 0);
-    run_until(loop, NULL, NULL, 1300); /* on the disk */
+    redis_server_settle(&server, loop);
     redis_server_kill(&server);
     run_until(loop, NULL, NULL, 100);
     start_commit(&r, "r@c", &e, 1); /* held */
@@ -761,6 +761,7 @@ static void commits_wait_for_redis(void **state)
 
     /* Sent, and no answer: the connection goes with it; the repetition finds what became of it. */
     e = entry(&fx, at(2), 3);
+    redis_server_settle(&server, loop);
     kill(server.pid, SIGSTOP);
     start_commit(&r, "r@c", &e, 1);
     run_until(loop, NULL, NULL, 200);
@@ -789,6 +790,7 @@ static void a_full_queue_answers_out_of_order(void **state)
     static char big[256 * 1024];
     const struct str argv[] = {STR("SET"), STR("x"), str_n(big, sizeof(big))};
     assert_int_equal(create("r@c", nothing, 1, true), 0);
+    redis_server_settle(&server, loop);
     redis_server_kill(&server);
     assert_true(run_until(loop, is_down, NULL, RUN_WAIT_MS));
     while (redis_queued_bytes(redis) + sizeof(big) < LIMIT_SHARD_QUEUE - 1024) {
