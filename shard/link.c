@@ -27,6 +27,7 @@ struct life {
     char name[96]; /* "id:boot" */
     struct loop_timer down;
     bool up;
+    bool over;    /* the registry says so: it will learn that too, and come back as another life */
     bool lost;    /* its sessions were taken out; until it is heard again */
     bool to_lose; /* at the end of this turn */
     bool to_end;  /* likewise: what it had not taken is gone */
@@ -183,6 +184,8 @@ static void on_up(void *ctx, struct bus_peer *p, bool fresh)
     struct life *f = of_peer(k, p);
     loop_timer_stop(&f->down);
     f->up = true;
+    if (f->over)
+        return;
     f->lost = false;
     /* A new boot of an id voids the old one. */
     for (uint32_t i = 0; i < k->n_lives; i++)
@@ -248,6 +251,12 @@ static uint16_t *slots_of(struct link *k, const uint32_t *in, size_t n)
 static bool from_gateway(struct link *k, struct bus_peer *p, const Verona__Item *m, struct str item)
 {
     struct life *f = of_peer(k, p);
+    if (f->over) {
+        /* Stopped for a while, it does not know yet that its sessions are out of all rooms. They
+         * begin anew in a moment; an answer would only confuse them. */
+        metric_add(METRIC_STALE_FRAMES_TOTAL, 1);
+        return true;
+    }
     f->lost = false;
     switch (m->kind_case) {
     case VERONA__ITEM__KIND_EVENT:
@@ -407,8 +416,10 @@ void link_member(struct link *k, const struct cluster_member *m, uint64_t old_bo
         struct life *f = k->lives[i];
         if (!str_is(id, f->id))
             continue;
-        if (f->boot < m->boot || (f->boot == m->boot && !m->alive))
+        if (f->boot < m->boot || (f->boot == m->boot && !m->alive)) {
+            f->over = true;
             lose(f);
+        }
     }
     if (m->alive)
         await(life_of(k, id, m->boot));

@@ -22,7 +22,7 @@ static struct {
     char endpoint[108];
     gateway_ref up, lost, event_from;
     gateway_ref over;
-    uint32_t n_over, n_routed_done;
+    uint32_t n_over, n_routed_done, n_reached;
     uint32_t n_up, n_lost, n_broken, n_events, n_items;
     uint64_t last_rseq, forget;
     struct bus_peer *shard; /* as the gateway sees it */
@@ -124,6 +124,7 @@ static void g_up(void *ctx, struct bus_peer *p, bool fresh)
 {
     (void)ctx, (void)fresh;
     t.shard = p;
+    t.n_reached++;
 }
 
 static void g_gone(void *ctx, struct bus_peer *p)
@@ -167,16 +168,20 @@ static void stop(void *ctx)
     loop_stop(ctx);
 }
 
+static void turn(void)
+{
+    struct loop_timer timer;
+    loop_timer_init(&timer);
+    loop_timer_start(t.loop, &timer, 10, 0, stop, t.loop);
+    loop_run(t.loop);
+    loop_timer_stop(&timer);
+}
+
 /* Turns the loop until *n is at least `want`. */
 static void wait_for(const uint32_t *n, uint32_t want)
 {
-    for (int i = 0; i < 500 && *n < want; i++) {
-        struct loop_timer timer;
-        loop_timer_init(&timer);
-        loop_timer_start(t.loop, &timer, 10, 0, stop, t.loop);
-        loop_run(t.loop);
-        loop_timer_stop(&timer);
-    }
+    for (int i = 0; i < 500 && *n < want; i++)
+        turn();
     assert_int_equal(*n, want);
 }
 
@@ -309,6 +314,18 @@ static void test_a_dead_gateway_is_over(void **state)
     bus_destroy(&g);
     wait_for(&t.n_over, 1);
     assert_int_equal(t.n_lost, 1);
+    /* It was only stopped, and knows nothing: it gets no answer under its old name. */
+    t.n_reached = 0;
+    g = gateway(11);
+    wait_for(&t.n_reached, 1);
+    send_message(5);
+    for (int i = 0; i < 500 && bus_peer_queued(t.shard) > 0; i++)
+        turn();
+    assert_int_equal(bus_peer_queued(t.shard), 0); /* the shard has taken it, and is silent */
+    assert_int_equal(t.n_up, 1);
+    assert_int_equal(t.n_events, 0);
+    assert_false(link_alive(t.link, t.over));
+    bus_destroy(&g);
 }
 
 static void send_ack(const char *name)
