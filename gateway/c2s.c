@@ -1,4 +1,5 @@
 /* c2s.c: one client's stream: conn -> parser -> session -> dispatch, with its timers. */
+#include "gateway/c2s_ws.h"
 #include "gateway/edge.h"
 #include "gateway/registry.h"
 #include "rt/log.h"
@@ -15,6 +16,11 @@ void c2s_error(struct client *c, const char *condition, const char *text)
 {
     if (!c->ending)
         session_error(c->session, condition, text);
+}
+
+const char *c2s_transport(const struct client *c)
+{
+    return c->ws ? "ws" : c->was_tls ? "tls" : "tcp";
 }
 
 /* ---------------------------------------------------------------- timers */
@@ -56,10 +62,12 @@ static void on_timer(void *ctx)
             c2s_arm(c); /* something was sent meanwhile */
             return;
         }
-        if (conn_queued(c->conn) == 0)
+        if (conn_queued(c->conn) == 0 && c->ws)
+            c2s_ws_ping(c);
+        else if (conn_queued(c->conn) == 0)
             conn_put(c->conn, STR(" "));
         loop_timer_start(c->edge->g->loop, &c->timer, c->edge->keepalive_ms, 0, on_timer, c);
-    } else if (c->in_handshake) {
+    } else if (c->in_handshake || (c->ws && !c->ws->open)) {
         c2s_abort(c, END_IDLE); /* nothing could be said that the peer would understand */
     } else {
         c2s_error(c, "connection-timeout", NULL);
@@ -77,21 +85,17 @@ static void on_tag_timer(void *ctx)
     after_feed(c);
 }
 
-static bool only_space(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\0' || !strchr(" \t\r\n", s.p[i]))
-            return false;
-    return true;
-}
-
 static void after_feed(struct client *c)
 {
     if (c->ending)
         return;
+    if (c->ws) {
+        c2s_ws_go_on(c);
+        return;
+    }
     if (c->tls_asked) {
         c->tls_asked = false;
-        session_tls_proceed(c->session, only_space(xml_stream_rest(c->xml)));
+        session_tls_proceed(c->session, xml_stream_rest_is_space(c->xml));
         if (c->ending)
             return;
         xml_stream_discard(c->xml);
@@ -118,8 +122,12 @@ static void on_bytes(void *ctx, const void *p, size_t n)
     c->edge->bytes_in += n;
     list_remove(&c->busy_link);
     list_push_back(&c->edge->busy, &c->busy_link);
-    xml_stream_feed(c->xml, p, n);
-    after_feed(c);
+    if (c->ws) {
+        c2s_ws_bytes(c, p, n);
+    } else {
+        xml_stream_feed(c->xml, p, n);
+        after_feed(c);
+    }
     if (!c->ending)
         c2s_charge(c, n);
 }
@@ -165,6 +173,8 @@ static void x_header(void *ctx, const struct xnode *root, struct str content_ns,
 {
     struct client *c = ctx;
     (void)prefix;
+    if (c->ws)
+        return; /* our own */
     session_header(c->session, root, content_ns);
     c2s_arm(c);
 }
@@ -175,12 +185,18 @@ static void x_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
     /* Acknowledgements, which we ask for, are next to no work. */
     bool small = str_is(st->ns, NS_SM) && (str_is(st->name, "a") || str_is(st->name, "r"));
     c->stanza_credit -= small ? 250 : 1000;
+    if (c->ws && !c2s_ws_element(c))
+        return;
     session_stanza(c->session, st, a, bytes);
 }
 
 static void x_end(void *ctx)
 {
-    session_stream_end(((struct client *)ctx)->session);
+    struct client *c = ctx;
+    if (c->ws)
+        c2s_error(c, "bad-format", "a message is one whole element");
+    else
+        session_stream_end(c->session);
 }
 
 static void x_error(void *ctx, const char *condition, const char *text)
@@ -192,14 +208,22 @@ static const struct xml_ops xml_ops = {x_header, x_stanza, x_end, x_error};
 
 /* ---------------------------------------------------------------- from the session */
 
+void c2s_put(struct client *c, struct str xml)
+{
+    if (c->ws)
+        c2s_ws_put_whole(c, xml, false);
+    else
+        conn_put(c->conn, xml);
+}
+
 static void s_send(void *ctx, struct str xml)
 {
     struct client *c = ctx;
-    bool last = c->edge->g->forgetting && c->bound && str_is(xml, "</stream:stream>");
-    if (last)
+    bool close = str_is(xml, c->ws ? SESSION_FRAMED_CLOSE : SESSION_STREAM_CLOSE);
+    if (close && c->edge->g->forgetting && c->bound)
         c->late_close = true; /* W85: who waits for it knows that all he did is over */
     else if (c->conn)
-        conn_put(c->conn, xml);
+        c2s_put(c, xml);
 }
 
 static void s_hold(void *ctx, bool on)
@@ -225,7 +249,8 @@ static void s_hold(void *ctx, bool on)
 static void s_restart(void *ctx)
 {
     struct client *c = ctx;
-    xml_stream_restart(c->xml);
+    if (!c->ws)
+        xml_stream_restart(c->xml);
     c2s_arm(c);
 }
 
@@ -282,6 +307,8 @@ static void s_stanza(void *ctx, struct xnode *st, struct arena *a, size_t bytes)
 static void s_stream_error(void *ctx, const char *condition, bool incoming)
 {
     struct client *c = ctx;
+    if (c->ws && !incoming && strcmp(condition, "unsupported-encoding") == 0)
+        c->ws->status = WS_BAD_DATA;
     metric_add_l(METRIC_STREAM_ERRORS_TOTAL, condition, incoming ? "in" : "out", 1);
     log_debug("stream_error", KV_Z("condition", condition), KV_Z("by", incoming ? "client" : "us"));
     c->reason = incoming                                       ? END_CLIENT
@@ -318,7 +345,7 @@ const struct session_ops c2s_session_ops = {
     .ended = s_ended,
 };
 
-void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback)
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback, bool ws)
 {
     struct client *c = mem_zalloc(sizeof *c);
     c->edge = e;
@@ -336,9 +363,12 @@ void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback)
     e->n_conns++;
     c->conn = conn_new(e->g->loop, fd, e->send_queue, &conn_ops, c);
     c->xml = xml_stream_new(&xml_ops, c, e->before_auth);
-    enum sasl_link link = loopback || !e->require_tls ? SASL_LINK_LOCAL : SASL_LINK_CLEAR;
+    bool require_tls = ws ? e->ws_require_tls : e->require_tls;
+    enum sasl_link link = loopback || !require_tls ? SASL_LINK_LOCAL : SASL_LINK_CLEAR;
     c->session = session_new(&e->session, &c2s_session_ops, c, link);
-    metric_add_l(METRIC_C2S_CONNECTIONS_OPENED_TOTAL, "tcp", NULL, 1);
+    if (ws)
+        c2s_ws_begin(c);
+    metric_add_l(METRIC_C2S_CONNECTIONS_OPENED_TOTAL, c2s_transport(c), NULL, 1);
     conn_start(c->conn);
     c2s_arm(c);
 }

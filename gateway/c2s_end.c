@@ -2,6 +2,7 @@
  * at the end of the turn (end_now), the parser goes when the turn is over, the struct when the
  * descriptor is closed. A stream that may be resumed is only lost: its session stays (c2s_away.c).
  */
+#include "gateway/c2s_ws.h"
 #include "gateway/edge.h"
 #include "gateway/forgetting.h"
 #include "gateway/registry.h"
@@ -44,7 +45,16 @@ static void free_parts(void *ctx)
     if (c->conn || c->departing)
         return; /* c2s_closed() or on_departed() comes back here */
     list_remove(&c->link);
+    mem_free(c->ws);
     mem_free(c);
+}
+
+/* The last bytes leave. */
+static void finish(struct client *c)
+{
+    if (c->ws)
+        c2s_ws_close(c);
+    conn_finish(c->conn);
 }
 
 /* W85: nothing of this session counts any more. */
@@ -53,9 +63,9 @@ static void on_departed(void *ctx)
     struct client *c = ctx;
     c->departing = false;
     if (c->conn && c->late_close)
-        conn_put(c->conn, STR("</stream:stream>"));
+        c2s_put(c, str_of(c->ws ? SESSION_FRAMED_CLOSE : SESSION_STREAM_CLOSE));
     if (c->conn)
-        conn_finish(c->conn);
+        finish(c);
     else if (c->over)
         loop_defer(c->edge->g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
 }
@@ -68,6 +78,8 @@ static void stop(struct client *c)
     list_remove(&c->busy_link);
     list_remove(&c->owing_link);
     loop_cancel(&c->resume_task);
+    if (c->ws)
+        c2s_ws_stop(c);
 }
 
 static void end_now(void *ctx)
@@ -91,13 +103,13 @@ static void end_now(void *ctx)
     uint64_t sid = c->sid;
     client_slot_free(c);
     if (c->conn)
-        metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c->was_tls ? "tls" : "tcp",
-                     reason_name(c->reason), 1);
+        metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c2s_transport(c), reason_name(c->reason),
+                     1);
     log_debug("stream_end", KV_Z("reason", reason_name(c->reason)), KV_U("broken", c->broken));
     if (c->conn && c->reason == END_SLOW) /* its end may come before on_departed() */
         conn_abort(c->conn);
     else if (c->conn && !c->departing)
-        conn_finish(c->conn);
+        finish(c);
     if (c->departing)
         forgetting_leave(g->forgetting, sid, on_departed, c);
     loop_defer(g->loop, &c->free_task, LOOP_PRIO_CLEAN, free_parts, c);
@@ -122,8 +134,7 @@ void c2s_lost(struct client *c, enum end_reason why)
         c2s_end(c, true, why);
         return;
     }
-    metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c->was_tls ? "tls" : "tcp", reason_name(why),
-                 1);
+    metric_add_l(METRIC_C2S_CONNECTIONS_CLOSED_TOTAL, c2s_transport(c), reason_name(why), 1);
     stop(c);
     xml_stream_destroy(&c->xml);
     conn_abort(c->conn);

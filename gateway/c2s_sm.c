@@ -5,6 +5,7 @@
  * session moves to the new stream (take_over); the old stream, if it is there still, ends with
  * "conflict". <resumed/> waits until everything that came over the old stream is settled: so its h
  * covers all that was taken, the client repeats what was lost and nothing else. */
+#include "gateway/c2s_ws.h"
 #include "gateway/edge.h"
 #include "base/muc.h"
 #include "rt/log.h"
@@ -71,7 +72,7 @@ static void ask(struct client *c)
 {
     sm_asked(c->sm);
     c->asked_ms = loop_now_ms(c->edge->g->loop);
-    conn_put(c->conn, STR("<r xmlns='" NS_SM "'/>"));
+    c2s_put(c, STR("<r xmlns='" NS_SM "'/>"));
 }
 
 static bool too_much(const struct client *c)
@@ -307,7 +308,11 @@ void c2s_resume_timed_out(struct client *c)
 
 static void resend(void *ctx, struct str stanza)
 {
-    conn_put_stanza(((struct client *)ctx)->conn, stanza, STR_NULL, STR_NULL, true);
+    struct client *c = ctx;
+    if (c->ws)
+        c2s_ws_put_whole(c, stanza, true);
+    else
+        conn_put_stanza(c->conn, stanza, STR_NULL, STR_NULL, true);
 }
 
 void c2s_sm_resend(void *ctx)

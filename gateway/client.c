@@ -1,5 +1,6 @@
 /* client.c: bound sessions by handle, and what is written to them. The slot map gives each a place;
  * its generation makes a handle of an earlier guest of the place a stale one. */
+#include "gateway/c2s_ws.h"
 #include "gateway/edge.h"
 #include "base/muc.h"
 #include "rt/metrics.h"
@@ -182,7 +183,9 @@ void client_send(struct client *c, enum stanza_kind kind, struct str tail, bool 
         return;
     struct str to = str_n(c->to, c->to_len);
     c->edge->stanzas_out[kind]++;
-    if (c->conn && !c->resuming)
+    if (c->conn && !c->resuming && c->ws)
+        c2s_ws_put(c, heads[kind], to, tail, bulk);
+    else if (c->conn && !c->resuming)
         conn_put_stanza(c->conn, heads[kind], to, tail, bulk);
     if (c->sm) {
         sm_out(c->sm, heads[kind], to, tail, bulk);

@@ -58,6 +58,8 @@ void edge_conn_closed(struct edge *e, struct client *c)
     }
     if (e->listener)
         listener_resume(e->listener);
+    if (e->ws_listener)
+        listener_resume(e->ws_listener);
 }
 
 /* ---------------------------------------------------------------- housekeeping */
@@ -102,7 +104,7 @@ static void hand_over(enum metric_id id, const char *a, uint64_t *n)
 static void collect(void *ctx)
 {
     struct edge *e = ctx;
-    uint64_t tls = 0, queued = 0, unacked = 0, out = e->bytes_out;
+    uint64_t tls = 0, ws = 0, queued = 0, unacked = 0, out = e->bytes_out;
     LIST_FOREACH(it, &e->clients)
     {
         const struct client *c = LIST_ENTRY(it, struct client, link);
@@ -110,6 +112,7 @@ static void collect(void *ctx)
         if (!c->conn)
             continue;
         tls += conn_is_tls(c->conn);
+        ws += c->ws != NULL;
         queued += conn_queued(c->conn);
         out += conn_sent_bytes(c->conn);
     }
@@ -126,7 +129,8 @@ static void collect(void *ctx)
     metric_add(METRIC_STALE_FRAMES_TOTAL, e->stale_handles);
     e->stale_handles = 0;
     metric_set_l(METRIC_C2S_CONNECTIONS, "tls", NULL, (double)tls);
-    metric_set_l(METRIC_C2S_CONNECTIONS, "tcp", NULL, (double)(e->n_conns - tls));
+    metric_set_l(METRIC_C2S_CONNECTIONS, "ws", NULL, (double)ws);
+    metric_set_l(METRIC_C2S_CONNECTIONS, "tcp", NULL, (double)(e->n_conns - tls - ws));
     uint32_t attached = e->n_bound - e->n_away;
     metric_set_l(METRIC_C2S_SESSIONS, "bound", NULL, attached);
     metric_set_l(METRIC_C2S_SESSIONS, "negotiating", NULL, (double)(e->n_conns - attached));
@@ -148,14 +152,33 @@ static enum auth_mode auth_mode(const struct config *cfg)
                                          : AUTH_ACCOUNTS;
 }
 
+/* Whoever reaches a port of this machine may be anybody: nobody else is to reach it. */
+static bool is_guarded_open(const struct config *cfg)
+{
+    return auth_mode(cfg) == AUTH_OPEN && !config_bool(cfg, CFG_AUTH_FORCE_OPEN);
+}
+
+/* Any page by default, for each stream has to log in; where that is no hurdle, a page that somebody
+ * here looks at would reach what others outside do not. */
+static struct str ws_origins(const struct config *cfg)
+{
+    const char *set = config_str(cfg, CFG_WS_ORIGINS);
+    if (strcmp(set, "*") != 0 || !is_guarded_open(cfg))
+        return str_of(set);
+    return STR("http://localhost:*, http://127.0.0.1:*, http://[::1]:*, "
+               "https://localhost:*, https://127.0.0.1:*, https://[::1]:*");
+}
+
 int edge_check(const struct config *cfg, struct buf *err)
 {
-    if (auth_mode(cfg) == AUTH_OPEN && !config_bool(cfg, CFG_AUTH_FORCE_OPEN) &&
-        !listener_all_loopback(config_str(cfg, CFG_C2S_LISTEN))) {
+    static const enum config_id listeners[] = {CFG_C2S_LISTEN, CFG_WS_LISTEN};
+    for (size_t i = 0; i < 2 && is_guarded_open(cfg); i++) {
+        if (listener_all_loopback(config_str(cfg, listeners[i])))
+            continue;
         buf_printf(err,
-                   "auth.mode = open lets anybody be anybody, and c2s.listen = %s is not "
+                   "auth.mode = open lets anybody be anybody, and %s = %s is not "
                    "loopback: listen on 127.0.0.1, use accounts, or set auth.force_open",
-                   config_str(cfg, CFG_C2S_LISTEN));
+                   config_key(listeners[i]), config_str(cfg, listeners[i]));
         return ERR_INVALID;
     }
     struct tls_server *t = NULL;
@@ -176,6 +199,8 @@ int edge_prepare(struct edge *e, struct buf *err)
         rc = xml_stream_selftest(loop_clock_ns, err);
     if (!rc)
         rc = listener_probe(config_str(cfg, CFG_C2S_LISTEN), err);
+    if (!rc)
+        rc = listener_probe(config_str(cfg, CFG_WS_LISTEN), err);
     e->session.starttls = e->tls != NULL;
     return rc;
 }
@@ -189,6 +214,8 @@ struct edge *edge_new(struct gateway *g)
     e->session.sasl.mode = auth_mode(cfg);
     e->session.sasl.plain_without_tls = config_bool(cfg, CFG_C2S_PLAIN_NO_TLS);
     e->require_tls = config_bool(cfg, CFG_C2S_REQUIRE_TLS);
+    e->ws_require_tls = config_bool(cfg, CFG_WS_REQUIRE_TLS);
+    e->ws_http.origins = ws_origins(cfg);
     e->session.sasl.domain = str_of(g->domain);
     e->session.sasl.fake_iterations = (uint32_t)config_int(cfg, CFG_AUTH_ITERATIONS);
     e->session.sasl.random = rt_random;
@@ -239,7 +266,10 @@ int edge_listen(struct edge *e, struct buf *err)
     unsigned n = 0;
     HMAC(EVP_sha256(), meta->key, sizeof meta->key, (const unsigned char *)context,
          sizeof context - 1, e->session.sasl.fake_key, &n);
-    return listener_open(e, config_str(e->g->cfg, CFG_C2S_LISTEN), &e->listener, err);
+    const char *ws = config_str(e->g->cfg, CFG_WS_LISTEN);
+    int rc = ws[0] ? listener_open(e, ws, true, &e->ws_listener, err) : 0;
+    return rc ? rc
+              : listener_open(e, config_str(e->g->cfg, CFG_C2S_LISTEN), false, &e->listener, err);
 }
 
 bool edge_listening(const struct edge *e)
@@ -273,6 +303,7 @@ void edge_reset(struct edge *e)
 void edge_drain(struct edge *e)
 {
     listener_close(&e->listener);
+    listener_close(&e->ws_listener);
     end_all(e, "system-shutdown", NULL);
 }
 
@@ -292,6 +323,7 @@ void edge_destroy(struct edge **e_p)
     if (!e)
         return;
     listener_close(&e->listener);
+    listener_close(&e->ws_listener);
     /* Whoever is left is cut off; what the parts of a stream have deferred runs with the loop's
      * end, and must find nothing of us. */
     LIST_FOREACH_SAFE(it, next, &e->clients)

@@ -3,6 +3,7 @@
  *   edge.c      the whole: start, drain, limits, metrics
  *   listener.c  accepting
  *   c2s.c       one stream: parser, session, timers
+ *   c2s_ws.c    a stream over WebSocket (c2s_ws.h)
  *   c2s_rate.c  how much may come
  *   c2s_ask.c   its questions to Redis and the thread pool
  *   c2s_sm.c    stream management (XEP-0198): acknowledgements, a stream that is resumed
@@ -19,6 +20,7 @@
 #include "gateway/gateway.h"
 #include "gateway/session.h"
 #include "gateway/sm.h"
+#include "gateway/ws_http.h"
 #include "gateway/xml_stream.h"
 #include "rt/loop.h"
 
@@ -26,6 +28,7 @@
 
 struct tls_server;
 struct listener;
+struct ws; /* c2s_ws.h */
 
 /* Connections per address: an IPv4 address as mapped, an IPv6 one by its /64: a customer has a
  * whole one. */
@@ -58,7 +61,9 @@ struct edge {
     struct tls_server *tls;
     struct xml_limits before_auth, after_auth;
     size_t send_queue;
-    bool require_tls;               /* of who does not come from this machine */
+    bool require_tls;    /* of who does not come from this machine */
+    bool ws_require_tls; /* the same over WebSocket: then it takes a proxy here */
+    struct ws_http_config ws_http;
     int64_t stanza_rate, byte_rate; /* per second, 0: no limit */
     int64_t join_cost;              /* of one join beside being a stanza, in thousandths of one */
     uint64_t header_ms, auth_ms, keepalive_ms;
@@ -66,7 +71,8 @@ struct edge {
     uint32_t max_conns; /* a part of the descriptors is kept for everything else */
 
     struct register_rate *registrations;
-    struct listener *listener; /* NULL until edge_listen() */
+    struct listener *listener;    /* NULL until edge_listen() */
+    struct listener *ws_listener; /* NULL also if ws.listen is empty */
     struct ip_count *ips;
     struct list clients; /* struct client.link: every connection */
     uint32_t n_conns, n_bound;
@@ -115,6 +121,7 @@ struct client {
     struct conn *conn;      /* NULL when its descriptor is closed */
     struct xml_stream *xml; /* NULL while away */
     struct session *session;
+    struct ws *ws;   /* NULL: not over WebSocket */
     struct ask *ask; /* what is being asked, NULL: nothing */
     uint8_t ip[16];
     bool ip_counted, was_tls;
@@ -160,7 +167,8 @@ struct client {
 };
 
 /* listener.c */
-int listener_open(struct edge *e, const char *addresses, struct listener **out, struct buf *err);
+int listener_open(struct edge *e, const char *addresses, bool ws, struct listener **out,
+                  struct buf *err);
 void listener_close(struct listener **l_p);
 void listener_resume(struct listener *l); /* a connection ended: there may be room again */
 /* "host:port,..." checked before anything else starts. Errors: ERR_IO with a line in err. */
@@ -169,9 +177,11 @@ bool listener_all_loopback(const char *addresses);
 void listener_ports(const struct listener *l, struct buf *out); /* "5222,5223" */
 
 /* c2s.c */
-void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback);
+void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback, bool ws);
 void c2s_error(struct client *c, const char *condition, const char *text);
-void c2s_arm(struct client *c); /* the one timer, for what is waited for now */
+const char *c2s_transport(const struct client *c); /* for the metrics */
+void c2s_put(struct client *c, struct str xml);    /* one element, or what opens or closes */
+void c2s_arm(struct client *c);                    /* the one timer, for what is waited for now */
 /* c2s_rate.c: token buckets. Nothing is dropped: who is over the rate is read later. */
 void c2s_charge(struct client *c, size_t bytes);
 /* c2s_end.c */

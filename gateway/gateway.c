@@ -77,14 +77,22 @@ int gateway_check(const struct config *cfg, struct buf *err)
     return rc ? rc : edge_check(cfg, err);
 }
 
-/* For people and `verona status`: "c2s=5222 admin=5290". The first of several addresses counts. */
+/* The first of several addresses counts. */
+static unsigned long port_of(const char *listen)
+{
+    const char *colon = memrchr(listen, ':', strcspn(listen, ","));
+    return colon ? strtoul(colon + 1, NULL, 10) : 0;
+}
+
+/* For people and `verona status`: "c2s=5222 ws=5280 admin=5290". */
 static void ports_text(const struct gateway *g, char *out, size_t size)
 {
-    const char *listen = config_str(g->cfg, CFG_C2S_LISTEN);
-    size_t first = strcspn(listen, ",");
-    const char *colon = memrchr(listen, ':', first);
-    (void)snprintf(out, size, "c2s=%lu admin=%u", colon ? strtoul(colon + 1, NULL, 10) : 0ul,
-                   (unsigned)http_port(g->http));
+    const char *ws = config_str(g->cfg, CFG_WS_LISTEN);
+    char more[32] = "";
+    if (ws[0])
+        (void)snprintf(more, sizeof more, " ws=%lu", port_of(ws));
+    (void)snprintf(out, size, "c2s=%lu%s admin=%u", port_of(config_str(g->cfg, CFG_C2S_LISTEN)),
+                   more, (unsigned)http_port(g->http));
 }
 
 /* ------------------------------------------------------------------ the cluster's word */
@@ -110,7 +118,8 @@ static void on_ready(void *ctx)
         fail(g, "start_failed", &err);
     else
         log_info("ready", KV_U("boot", cluster_boot(g->cluster)),
-                 KV_Z("c2s", config_str(g->cfg, CFG_C2S_LISTEN)));
+                 KV_Z("c2s", config_str(g->cfg, CFG_C2S_LISTEN)),
+                 KV_Z("ws", config_str(g->cfg, CFG_WS_LISTEN)));
     buf_deinit(&err);
 }
 

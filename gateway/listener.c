@@ -14,6 +14,7 @@ enum { MAX_ADDRESSES = 8, BACKLOG = 4096, ACCEPTS_PER_TURN = 64, PAUSE_MS = 100 
 
 struct listener {
     struct edge *edge;
+    bool ws;
     unsigned n;
     int fds[MAX_ADDRESSES];
     struct loop_poll *polls[MAX_ADDRESSES];
@@ -139,18 +140,20 @@ static void on_connections(void *ctx, int events)
                 continue;
             }
             set_options(fd, e);
-            c2s_accept(e, fd, ip, loopback);
+            c2s_accept(e, fd, ip, loopback, l->ws);
         }
     }
     for (unsigned i = 0; i < l->n && events == 0; i++)
         loop_poll_set(l->polls[i], LOOP_READ);
 }
 
-int listener_open(struct edge *e, const char *addresses, struct listener **out, struct buf *err)
+int listener_open(struct edge *e, const char *addresses, bool ws, struct listener **out,
+                  struct buf *err)
 {
     struct listener *l = mem_zalloc(sizeof *l);
     char one[256];
     l->edge = e;
+    l->ws = ws;
     while (l->n < MAX_ADDRESSES && next_address(&addresses, one)) {
         int rc = listen_tcp(one, BACKLOG, &l->fds[l->n], err);
         if (rc) {
@@ -161,7 +164,7 @@ int listener_open(struct edge *e, const char *addresses, struct listener **out, 
         l->n++;
     }
     if (next_address(&addresses, one)) {
-        buf_printf(err, "c2s.listen: more than %d addresses", MAX_ADDRESSES);
+        buf_printf(err, "%s.listen: more than %d addresses", ws ? "ws" : "c2s", MAX_ADDRESSES);
         listener_close(&l);
         return ERR_INVALID;
     }

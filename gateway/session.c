@@ -3,6 +3,7 @@
 #include "prep/jid_prep.h"
 
 #define NS_TLS "urn:ietf:params:xml:ns:xmpp-tls"
+#define NS_FRAMING "urn:ietf:params:xml:ns:xmpp-framing"
 #define NS_REGISTER_FEATURE "http://jabber.org/features/iq-register"
 #define NS_STREAM_ERRORS "urn:ietf:params:xml:ns:xmpp-streams"
 
@@ -15,6 +16,11 @@ struct session *session_new(const struct session_config *cfg, const struct sessi
     s->ctx = ctx;
     s->link = link;
     return s;
+}
+
+void session_framed(struct session *s)
+{
+    s->framed = true;
 }
 
 void session_destroy(struct session **s_p)
@@ -70,8 +76,9 @@ static void send_header(struct session *s)
 {
     struct buf b;
     buf_init(&b);
-    buf_z(&b, "<?xml version='1.0'?><stream:stream xmlns='" NS_CLIENT "' xmlns:stream='" NS_STREAMS
-              "' id='");
+    buf_z(&b, s->framed ? "<open xmlns='" NS_FRAMING "' id='"
+                        : "<?xml version='1.0'?><stream:stream xmlns='" NS_CLIENT
+                          "' xmlns:stream='" NS_STREAMS "' id='");
     session_put_random(s, &b, 16);
     buf_z(&b, "' from='");
     buf_xml(&b, s->cfg->sasl.domain);
@@ -79,9 +86,15 @@ static void send_header(struct session *s)
         buf_z(&b, "' to='");
         buf_xml(&b, buf_as_str(&s->bare));
     }
-    buf_z(&b, "' version='1.0' xml:lang='en'>");
+    buf_z(&b, "' version='1.0' xml:lang='en'");
+    buf_z(&b, s->framed ? "/>" : ">");
     session_send_buf(s, &b);
     s->header_sent = true;
+}
+
+static void send_close(struct session *s)
+{
+    send_z(s, s->framed ? SESSION_FRAMED_CLOSE : SESSION_STREAM_CLOSE);
 }
 
 static void end(struct session *s, enum session_end how)
@@ -106,8 +119,9 @@ void session_error_as(struct session *s, const char *condition, const char *text
         buf_z(&b, "</text>");
     }
     buf_str(&b, application);
-    buf_z(&b, "</stream:error></stream:stream>");
+    buf_z(&b, "</stream:error>");
     session_send_buf(s, &b);
+    send_close(s);
     s->ops->stream_error(s->ctx, condition, false);
     end(s, SESSION_REFUSED);
 }
@@ -122,6 +136,11 @@ bool session_registers(const struct session *s)
     return s->cfg->registration && !s->authed && s->link != SASL_LINK_CLEAR;
 }
 
+static bool has_starttls(const struct session *s)
+{
+    return s->cfg->starttls && s->link != SASL_LINK_TLS && !s->framed; /* RFC 7395 §3.9 */
+}
+
 static void send_features(struct session *s)
 {
     struct buf b;
@@ -134,7 +153,7 @@ static void send_features(struct session *s)
     } else {
         bool any = false;
         bool clear = s->link == SASL_LINK_CLEAR && s->cfg->sasl.mode != AUTH_OPEN;
-        if (s->cfg->starttls && s->link != SASL_LINK_TLS)
+        if (has_starttls(s))
             buf_z(&b, clear ? "<starttls xmlns='" NS_TLS "'><required/></starttls>"
                             : "<starttls xmlns='" NS_TLS "'/>");
         for (enum sasl_mechanism m = 0; m < SASL_COUNT; m++) {
@@ -240,9 +259,9 @@ void session_header(struct session *s, const struct xnode *root, struct str cont
     if (s->state != SESSION_HEADER)
         return;
     struct str to = xnode_attr(root, "to");
-    if (!str_is(root->ns, NS_STREAMS)) {
+    if (!str_is(root->ns, s->framed ? NS_FRAMING : NS_STREAMS)) {
         session_error(s, "invalid-namespace", NULL);
-    } else if (!str_is(root->name, "stream")) {
+    } else if (!str_is(root->name, s->framed ? "open" : "stream")) {
         session_error(s, "bad-format", NULL);
     } else if (content_ns.n && !str_is(content_ns, NS_CLIENT) && !str_is(content_ns, NS_STREAMS)) {
         /* No content namespace at all is fine: stanzas then bring their own (§4.8.5). */
@@ -266,7 +285,7 @@ void session_stream_end(struct session *s)
         return;
     if (!s->header_sent)
         send_header(s);
-    send_z(s, "</stream:stream>");
+    send_close(s);
     end(s, SESSION_CLOSED);
 }
 
@@ -299,8 +318,9 @@ void session_secured(struct session *s)
 
 static void starttls(struct session *s)
 {
-    if (s->link == SASL_LINK_TLS || !s->cfg->starttls) {
-        send_z(s, "<failure xmlns='" NS_TLS "'/></stream:stream>");
+    if (!has_starttls(s)) {
+        send_z(s, "<failure xmlns='" NS_TLS "'/>");
+        send_close(s);
         end(s, SESSION_REFUSED);
         return;
     }
@@ -335,9 +355,24 @@ static bool is_stanza_name(struct str name)
     return str_is(name, "message") || str_is(name, "presence") || str_is(name, "iq");
 }
 
+/* RFC 7395 §3.4, §3.6: what begins and closes a stream are messages like others. */
+static bool framing(struct session *s, const struct xnode *st)
+{
+    bool ours = str_is(st->ns, NS_FRAMING);
+    if (ours && str_is(st->name, "close"))
+        session_stream_end(s);
+    else if (s->state == SESSION_HEADER)
+        session_header(s, st, STR_NULL);
+    else if (ours)
+        session_error(s, "unsupported-stanza-type", NULL);
+    else
+        return false;
+    return true;
+}
+
 void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t bytes)
 {
-    if (s->state == SESSION_ENDED || s->state == SESSION_HEADER)
+    if (s->state == SESSION_ENDED || (s->framed && framing(s, st)) || s->state == SESSION_HEADER)
         return;
     if (str_is(st->ns, NS_STREAMS)) {
         if (str_is(st->name, "error")) {
@@ -348,7 +383,7 @@ void session_stanza(struct session *s, struct xnode *st, struct arena *a, size_t
             buf_c(&z, '\0');
             s->ops->stream_error(s->ctx, z.data, true);
             buf_deinit(&z);
-            send_z(s, "</stream:stream>");
+            send_close(s);
             end(s, SESSION_REFUSED);
             return;
         }

@@ -32,7 +32,11 @@ struct session_sm {
     struct str location; /* "host:port", may be empty */
 };
 
+#define SESSION_STREAM_CLOSE "</stream:stream>"
+#define SESSION_FRAMED_CLOSE "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"
+
 struct session_ops {
+    /* One element, or what begins or closes the stream. */
     void (*send)(void *ctx, struct str xml);
     /* No stanza may come while held. */
     void (*hold)(void *ctx, bool on);
@@ -80,6 +84,9 @@ struct session_config {
 struct session *session_new(const struct session_config *cfg, const struct session_ops *ops,
                             void *ctx, enum sasl_link link);
 void session_destroy(struct session **s_p);
+/* Of a new one: over WebSocket (RFC 7395). Each send() is then one message, session_stanza() brings
+ * <open/> and <close/> too, and nothing calls session_header() and session_stream_end(). */
+void session_framed(struct session *s);
 
 /* From the parser. */
 void session_header(struct session *s, const struct xnode *root, struct str content_ns);

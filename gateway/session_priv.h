@@ -18,6 +18,7 @@ struct session {
     void *ctx;
     enum session_state state;
     enum sasl_link link;
+    bool framed; /* RFC 7395 */
     bool authed, header_sent;
     bool asking;         /* a question is out */
     uint32_t sasl_tries; /* that failed */

@@ -186,12 +186,25 @@ struct str xml_stream_rest(const struct xml_stream *x)
     return buf_as_str(&x->in);
 }
 
+bool xml_stream_rest_is_space(const struct xml_stream *x)
+{
+    for (size_t i = 0; i < x->in.len; i++)
+        if (x->in.data[i] == '\0' || !strchr(" \t\r\n", x->in.data[i]))
+            return false;
+    return true;
+}
+
 void xml_stream_discard(struct xml_stream *x)
 {
     assert(!x->running);
     buf_deinit(&x->in);
     x->valid = x->scanned = x->whole = 0;
     x->restricted = x->garbled = false;
+}
+
+bool xml_stream_is_between(const struct xml_stream *x)
+{
+    return x->depth == 1 && (!x->parser || x->seen == x->fed);
 }
 
 void xml_stream_idle(struct xml_stream *x)

@@ -52,8 +52,11 @@ void xml_stream_release(struct xml_stream *x);
 void xml_stream_restart(struct xml_stream *x);
 /* Bytes fed and not yet looked at. Valid while held or after a restart. */
 struct str xml_stream_rest(const struct xml_stream *x);
+bool xml_stream_rest_is_space(const struct xml_stream *x);
 /* Drops them. */
 void xml_stream_discard(struct xml_stream *x);
+/* Between two stanzas: of what was fed and looked at, none is only half there. */
+bool xml_stream_is_between(const struct xml_stream *x);
 
 /* Gives up the parser of a stream that is between stanzas; it comes back with the next byte. */
 void xml_stream_idle(struct xml_stream *x);

@@ -27,6 +27,9 @@
     X(CFG_C2S_KEY, "c2s.key", STR, "", "G", "PEM file with the private key; default: in c2s.certificate") \
     X(CFG_C2S_REQUIRE_TLS, "c2s.require_tls", BOOL, "true", "G", "clients from other machines log in under TLS only") \
     X(CFG_C2S_PLAIN_NO_TLS, "c2s.plain_without_tls", BOOL, "false", "G", "offer PLAIN on connections without TLS") \
+    X(CFG_WS_LISTEN, "ws.listen", STR, "127.0.0.1:5280", "G", "HOST:PORT for clients over WebSocket, without TLS (empty: none)") \
+    X(CFG_WS_ORIGINS, "ws.origins", STR, "*", "G", "web pages that may connect, as https://chat.example.org or http://localhost:* (any port), separated by commas; * is all of them, but with auth.mode = open on loopback those of this machine") \
+    X(CFG_WS_REQUIRE_TLS, "ws.require_tls", BOOL, "true", "G", "clients over WebSocket log in from this machine only, where a proxy that speaks TLS stands; false: also from others") \
     X(CFG_AUTH_MODE, "auth.mode", STR, "accounts", "GC", "accounts, anonymous, or open (any password; for development)") \
     X(CFG_AUTH_FORCE_OPEN, "auth.force_open", BOOL, "false", "GC", "allow auth.mode = open on addresses other than loopback") \
     X(CFG_AUTH_ITERATIONS, "auth.iterations", INT, "10000", "GC", "PBKDF2 rounds for new passwords") \

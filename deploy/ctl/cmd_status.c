@@ -18,7 +18,8 @@ static json_int_t number(const struct registry_entry *e, const char *key)
     return json_integer_value(json_object_get(e->status, key));
 }
 
-/* "c2s=5222 admin=5290" -> {"c2s": 5222, "admin": 5290}; the admin port is also in its address. */
+/* "c2s=5222 ws=5280 admin=5290" -> {"c2s": 5222, "ws": 5280, "admin": 5290}; the admin port is also
+ * in its address. */
 static json_t *ports_json(const char *text, const char *admin)
 {
     json_t *o = json_object();

@@ -10,16 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { C2S_PORT = 5222, GATEWAY_ADMIN_PORT = 5290, SHARD_ADMIN_PORT = 5291, PORT_STEP = 100 };
+enum {
+    C2S_PORT = 5222,
+    WS_PORT = 5280,
+    GATEWAY_ADMIN_PORT = 5290,
+    SHARD_ADMIN_PORT = 5291,
+    PORT_STEP = 100
+};
 
 /* Settings that the plan itself decides. */
 static const char *const own_keys[] = {
     "node.id",         "bus.listen",  "bus.advertise",         "admin.listen",
     "admin.advertise", "c2s.listen",  "cluster.expect_shards", "redis.url",
-    "auth.mode",       "xmpp.domain", "xmpp.muc_domain",       "xmpp.admins"};
-static const char *const own_flags[] = {NULL,     NULL,       NULL,           "--port-offset",
-                                        NULL,     "--bind",   "--shards",     "--redis",
-                                        "--auth", "--domain", "--muc-domain", "--admin"};
+    "auth.mode",       "xmpp.domain", "xmpp.muc_domain",       "xmpp.admins",
+    "ws.listen"};
+static const char *const own_flags[] = {
+    NULL,      NULL,     NULL,       "--port-offset", NULL,      "--bind", "--shards",
+    "--redis", "--auth", "--domain", "--muc-domain",  "--admin", "--bind"};
 
 static int check_sets(const struct options *o, struct buf *err)
 {
@@ -201,6 +208,7 @@ struct plan_process plan_process(const struct plan *p, unsigned i)
     unsigned shift = PORT_STEP * n + p->port_offset;
     snprintf(r.id, sizeof r.id, "%c%u", r.is_gateway ? 'g' : 's', n + 1);
     r.c2s_port = (uint16_t)(r.is_gateway ? C2S_PORT + shift : 0);
+    r.ws_port = (uint16_t)(r.is_gateway ? WS_PORT + shift : 0);
     r.admin_port = (uint16_t)((r.is_gateway ? GATEWAY_ADMIN_PORT : SHARD_ADMIN_PORT) + shift);
     return r;
 }
@@ -235,8 +243,11 @@ static void setn(struct buf *text, const char *key, unsigned value)
 static void gateway_args(const struct plan *p, const struct plan_process *me, struct buf *text)
 {
     bool v6 = strchr(p->bind, ':') != NULL;
+    const char *open = v6 ? "[" : "", *close = v6 ? "]" : "";
     arg(text, "--set");
-    arg(text, "c2s.listen=%s%s%s:%u", v6 ? "[" : "", p->bind, v6 ? "]" : "", me->c2s_port);
+    arg(text, "c2s.listen=%s%s%s:%u", open, p->bind, close, me->c2s_port);
+    arg(text, "--set");
+    arg(text, "ws.listen=%s%s%s:%u", open, p->bind, close, me->ws_port);
     set(text, "auth.mode", p->auth);
 }
 

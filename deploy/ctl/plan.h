@@ -1,7 +1,7 @@
 /* plan.h: what `verona up` starts: which processes, on which ports, with which settings. Pure.
  *
  * Process n of a role adds 100*(n-1) to its base ports, --port-offset adds to all: c2s 5222 (5223
- * and 5280 are reserved), admin of gateways 5290, admin of shards 5291. */
+ * is reserved), WebSocket 5280, admin of gateways 5290, admin of shards 5291. */
 #ifndef CTL_PLAN_H
 #define CTL_PLAN_H
 
@@ -37,8 +37,8 @@ void plan_deinit(struct plan *p);
 /* Index i < gateways + shards: shards first, then gateways. */
 struct plan_process {
     bool is_gateway;
-    char id[16];       /* s1, g1 */
-    uint16_t c2s_port; /* 0: none */
+    char id[16];                /* s1, g1 */
+    uint16_t c2s_port, ws_port; /* 0: none */
     uint16_t admin_port;
 };
 struct plan_process plan_process(const struct plan *p, unsigned i);

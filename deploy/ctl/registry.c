@@ -102,7 +102,8 @@ void registry_from_state(const struct state *s, struct registry *out)
         snprintf(e->m.id, sizeof e->m.id, "%.*s", (int)sizeof e->m.id - 1, p->id);
         snprintf(e->m.admin, sizeof e->m.admin, "%.*s", (int)sizeof e->m.admin - 1, p->admin);
         if (p->c2s_port)
-            snprintf(e->m.ports, sizeof e->m.ports, "c2s=%d admin=%d", p->c2s_port, p->admin_port);
+            snprintf(e->m.ports, sizeof e->m.ports, "c2s=%d ws=%d admin=%d", p->c2s_port,
+                     p->ws_port, p->admin_port);
         else
             snprintf(e->m.ports, sizeof e->m.ports, "admin=%d", p->admin_port);
         e->m.pid = p->proc.pid;

@@ -76,6 +76,14 @@ static void address_line(const struct plan *p, char *out, size_t room)
              ports);
 }
 
+/* "ws://localhost:5280/xmpp-websocket", of the first gateway. */
+static void websocket_line(const struct plan *p, char *out, size_t room)
+{
+    bool v6 = strchr(p->bind, ':') != NULL, local = !strcmp(p->bind, "127.0.0.1");
+    snprintf(out, room, "ws://%s%s%s:%u/xmpp-websocket", v6 ? "[" : "",
+             local ? "localhost" : p->bind, v6 ? "]" : "", plan_process(p, p->shards).ws_port);
+}
+
 static const char *who_may(const struct plan *p)
 {
     if (!strcmp(p->auth, "open"))
@@ -94,6 +102,8 @@ void screen_ready(const struct plan *p, const struct folder *f, uint64_t took_ms
            term_off(TERM_OUT));
     address_line(p, text, sizeof text);
     printf("  XMPP       %-34s rooms at %s\n", text, p->muc_domain);
+    websocket_line(p, text, sizeof text);
+    printf("  WebSocket  %s\n", text);
     const char *me = screen_program();
     snprintf(text, sizeof text, "http://127.0.0.1:%u/metrics",
              plan_process(p, p->shards).admin_port);

@@ -20,6 +20,8 @@ static json_t *process_json(const struct state_process *p)
     json_t *ports = json_pack("{s:i}", "admin", p->admin_port);
     if (p->c2s_port)
         json_object_set_new(ports, "c2s", json_integer(p->c2s_port));
+    if (p->ws_port)
+        json_object_set_new(ports, "ws", json_integer(p->ws_port));
     return json_pack("{s:s, s:s, s:I, s:I, s:s, s:o, s:I}", "role", p->role, "id", p->id, "pid",
                      (json_int_t)p->proc.pid, "start", (json_int_t)p->proc.start, "admin", p->admin,
                      "ports", ports, "restarts", (json_int_t)p->restarts);
@@ -68,6 +70,7 @@ static void read_process(const json_t *j, struct state_process *p)
     get_text(j, "id", p->id, sizeof p->id);
     get_text(j, "admin", p->admin, sizeof p->admin);
     p->c2s_port = (int)get_int(ports, "c2s");
+    p->ws_port = (int)get_int(ports, "ws");
     p->admin_port = (int)get_int(ports, "admin");
     p->restarts = get_int(j, "restarts");
     p->proc = (struct proc_id){get_int(j, "pid"), (uint64_t)get_int(j, "start")};

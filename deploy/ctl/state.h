@@ -12,8 +12,8 @@
 
 struct state_process {
     char role[16], id[72];
-    char admin[300]; /* HOST:PORT */
-    int c2s_port;    /* 0: none */
+    char admin[300];       /* HOST:PORT */
+    int c2s_port, ws_port; /* 0: none */
     int admin_port;
     int64_t restarts;
     struct proc_id proc;

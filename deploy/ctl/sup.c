@@ -93,6 +93,7 @@ static void save(struct sup *s)
         snprintf(p->id, sizeof p->id, "%s", c->id);
         snprintf(p->admin, sizeof p->admin, "127.0.0.1:%u", c->admin_port);
         p->c2s_port = c->c2s_port;
+        p->ws_port = c->ws_port;
         p->admin_port = c->admin_port;
         p->restarts = c->restarts;
         p->proc = c->proc;

@@ -25,7 +25,7 @@ struct sup_child {
     uint64_t started_ms, again_ms; /* again_ms 0: no restart is due */
     uint64_t backoff_ms;
     int64_t restarts;
-    uint16_t c2s_port, admin_port;
+    uint16_t c2s_port, ws_port, admin_port;
 };
 
 struct sup {

@@ -63,6 +63,8 @@ int up_ports(struct up *u)
         struct plan_process p = plan_process(&u->plan, i);
         const char *step = p.is_gateway ? "gateway" : "shards";
         int rc = p.c2s_port ? check_port(u, step, u->plan.bind, p.c2s_port) : CTL_OK;
+        if (!rc && p.ws_port)
+            rc = check_port(u, step, u->plan.bind, p.ws_port);
         if (!rc)
             rc = check_port(u, step, "127.0.0.1", p.admin_port);
         if (rc)
@@ -79,6 +81,7 @@ static int start_one(struct up *u, unsigned i, const char *step, struct buf *err
     struct sup_child *c = sup_add(&u->sup, p.is_gateway ? SUP_GATEWAY : SUP_SHARD, p.id,
                                   PLAN_ARGS + 2 * u->plan.n_sets);
     c->c2s_port = p.c2s_port;
+    c->ws_port = p.ws_port;
     c->admin_port = p.admin_port;
     plan_argv(&u->plan, i, u->redis_url, u->folder.sockets, &c->text, c->argv);
     memcpy(c->path, u->program[p.is_gateway], sizeof c->path);

@@ -111,18 +111,19 @@ static void ports_follow_the_contract(void **state)
     static const struct {
         const char *id;
         bool is_gateway;
-        uint16_t c2s, admin;
-    } want[] = {{"s1", false, 0, 6291},
-                {"s2", false, 0, 6391},
-                {"g1", true, 6222, 6290},
-                {"g2", true, 6322, 6390},
-                {"g3", true, 6422, 6490}};
+        uint16_t c2s, ws, admin;
+    } want[] = {{"s1", false, 0, 0, 6291},
+                {"s2", false, 0, 0, 6391},
+                {"g1", true, 6222, 6280, 6290},
+                {"g2", true, 6322, 6380, 6390},
+                {"g3", true, 6422, 6480, 6490}};
     assert_int_equal(plan_count(&p), 5);
     for (unsigned i = 0; i < 5; i++) {
         struct plan_process got = plan_process(&p, i);
         assert_string_equal(got.id, want[i].id);
         assert_int_equal(got.is_gateway, want[i].is_gateway);
         assert_int_equal(got.c2s_port, want[i].c2s);
+        assert_int_equal(got.ws_port, want[i].ws);
         assert_int_equal(got.admin_port, want[i].admin);
     }
 }
@@ -142,6 +143,8 @@ static void ports_never_meet(void **state)
         if (one.c2s_port) {
             assert_false(taken[one.c2s_port]);
             taken[one.c2s_port] = true;
+            assert_false(taken[one.ws_port]);
+            taken[one.ws_port] = true;
         }
     }
 }
@@ -232,6 +235,7 @@ static void auth_modes(void **state)
     assert_string_equal(p.bind, "::1");
     arguments(p.shards, "redis://h");
     assert_true(has_set("c2s.listen=[::1]:5222"));
+    assert_true(has_set("ws.listen=[::1]:5280"));
     assert_true(has_set("auth.mode=open"));
 }
 
@@ -244,6 +248,8 @@ static void own_settings_are_refused(void **state)
     refused("verona up sets auth.mode itself: use --auth");
     sets[0] = "node.id=x";
     refused("verona up sets node.id itself");
+    sets[0] = "ws.listen=127.0.0.1:80";
+    refused("verona up sets ws.listen itself: use --bind");
     sets[0] = "room.history=5";
     make();
     arguments(0, "redis://h");
@@ -269,10 +275,12 @@ static void arguments_of_processes(void **state)
     assert_true(has_set("xmpp.muc_domain=conference.localhost"));
     assert_true(has_set("xmpp.admins=admin@localhost"));
     assert_false(names_key("c2s.listen"));
+    assert_false(names_key("ws.listen"));
     arguments(3, "unix:///run/v/redis.sock");
     assert_string_equal(argv[0], "verona-gateway");
     assert_true(has_set("node.id=g1"));
     assert_true(has_set("c2s.listen=127.0.0.1:5222"));
+    assert_true(has_set("ws.listen=127.0.0.1:5280"));
     assert_true(has_set("admin.listen=127.0.0.1:5290"));
     assert_false(names_key("bus.listen"));
 }

@@ -58,8 +58,8 @@ static void write_state_file(const char *bytes)
 static void what_is_saved_is_loaded(void **state)
 {
     struct state_process list[2] = {
-        {"shard", "s1", "127.0.0.1:5291", 0, 5291, 3, {41, 42}},
-        {"gateway", "g1", "127.0.0.1:5290", 5222, 5290, 0, {43, UINT64_C(1) << 40}}};
+        {"shard", "s1", "127.0.0.1:5291", 0, 0, 5291, 3, {41, 42}},
+        {"gateway", "g1", "127.0.0.1:5290", 5222, 5280, 5290, 0, {43, UINT64_C(1) << 40}}};
     struct state s = {.supervisor = {7, 8},
                       .redis = {9, 10},
                       .started_ms = UINT64_C(1) << 41,
@@ -89,6 +89,7 @@ static void what_is_saved_is_loaded(void **state)
     const struct state_process *g = state_find(&got, "gateway", STR("g1"));
     assert_non_null(g);
     assert_int_equal(g->c2s_port, 5222);
+    assert_int_equal(g->ws_port, 5280);
     assert_int_equal(g->proc.start, UINT64_C(1) << 40);
     assert_int_equal(state_find(&got, "shard", STR("s1"))->restarts, 3);
     assert_null(state_find(&got, "gateway", STR("s1")));

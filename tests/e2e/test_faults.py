@@ -137,6 +137,7 @@ def test_a_gateway_that_stays_dead(own_cluster, redis_server):
         gateway = subprocess.Popen(
             [os.path.join(cluster_lib.BIN, "verona-gateway"), "--set", "node.id=g3",
              "--set", "redis.url=" + redis_server.url, "--set", "c2s.listen=127.0.0.1:%d" % port,
+             "--set", "ws.listen=",
              "--set", "auth.mode=open", "--set", "admin.listen=127.0.0.1:%d" % cluster.admin("gateway", 3)],
             stderr=subprocess.DEVNULL)
         try:

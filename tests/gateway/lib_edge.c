@@ -150,7 +150,7 @@ void rig_close(void)
 }
 
 /* A connection; its end of it is rig_peers[i]. */
-void rig_connect(int i)
+static void connect_to(int i, bool loopback, bool ws)
 {
     static const uint8_t ip[16] = {0x20, 0x01};
     int fds[2];
@@ -158,12 +158,27 @@ void rig_connect(int i)
     rig_peers[i].fd = fds[1];
     rig_peers[i].eof = false;
     buf_reset(&rig_peers[i].heard);
-    c2s_accept(rig_g.edge, fds[0], ip, true);
+    c2s_accept(rig_g.edge, fds[0], ip, loopback, ws);
+}
+
+void rig_connect(int i)
+{
+    connect_to(i, true, false);
+}
+
+void rig_connect_ws(int i, bool loopback)
+{
+    connect_to(i, loopback, true);
+}
+
+void rig_say_bytes(int i, const void *p, size_t n)
+{
+    assert_int_equal(send(rig_peers[i].fd, p, n, MSG_NOSIGNAL), n);
 }
 
 void rig_say(int i, const char *z)
 {
-    assert_int_equal(send(rig_peers[i].fd, z, strlen(z), MSG_NOSIGNAL), strlen(z));
+    rig_say_bytes(i, z, strlen(z));
 }
 
 static void listen_to(struct peer *p)

@@ -35,11 +35,13 @@ void rig_open(const char *settings);
 void rig_close(void);
 
 void rig_connect(int i);
+void rig_connect_ws(int i, bool loopback); /* to the listener for WebSocket */
 void rig_hang_up(int i);
 /* All, and waits until the gateway knows it. */
 void rig_hang_up_all(void);
 bool rig_all_closed(void *ctx);
 void rig_say(int i, const char *z);
+void rig_say_bytes(int i, const void *p, size_t n);
 /* Waits for text among all that came since the connection began (or the buffer was reset); NULL:
  * for the end. Fails the test after RIG_WAIT_MS. */
 void rig_hear(int i, const char *text);

@@ -217,14 +217,6 @@ void lib_session_close(struct lib_session *h)
     buf_deinit(&h->stanzas);
 }
 
-static bool only_space(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] == '\0' || !strchr(" \t\r\n", s.p[i]))
-            return false;
-    return true;
-}
-
 void lib_session_feed(struct lib_session *h, const void *p, size_t n)
 {
     xml_stream_feed(h->xml, p, n);
@@ -232,7 +224,7 @@ void lib_session_feed(struct lib_session *h, const void *p, size_t n)
     if (!h->tls_asked)
         return;
     h->tls_asked = false;
-    session_tls_proceed(h->session, only_space(xml_stream_rest(h->xml)));
+    session_tls_proceed(h->session, xml_stream_rest_is_space(h->xml));
     if (session_state(h->session) == SESSION_ENDED)
         return;
     xml_stream_discard(h->xml);

@@ -567,7 +567,8 @@ static uint16_t open_listener(void)
     struct buf err, ports;
     buf_init(&err);
     buf_init(&ports);
-    assert_int_equal(listener_open(rig_g.edge, "127.0.0.1:0", &rig_g.edge->listener, &err), 0);
+    assert_int_equal(listener_open(rig_g.edge, "127.0.0.1:0", false, &rig_g.edge->listener, &err),
+                     0);
     edge_ports(rig_g.edge, &ports);
     buf_c(&ports, '\0');
     uint16_t port = (uint16_t)atoi(ports.data);

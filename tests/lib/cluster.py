@@ -130,6 +130,9 @@ class Cluster:
     def c2s(self, n=1):
         return 5222 + 100 * (n - 1) + self.offset
 
+    def ws(self, n=1):
+        return 5280 + 100 * (n - 1) + self.offset
+
     def admin(self, role, n=1):
         return (5290 if role == "gateway" else 5291) + 100 * (n - 1) + self.offset
 
