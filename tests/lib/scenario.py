@@ -141,8 +141,7 @@ class Scenario:
         if verb == "+":
             port = self.ports[self.turn % len(self.ports)]
             self.turn += 1
-            client = xmpp.Client(port, self.users[actor], **self.login)
-            self.clients[actor] = client.connect()
+            self.clients[actor] = self.connect(port, self.users[actor])
             return
         client = self.clients[actor]
         if verb == ">":
@@ -179,6 +178,9 @@ class Scenario:
                 self.settings[value[1:]] = got.attrs[key]
 
     # Where a run that differs from what is told may step in (defaults.py).
+
+    def connect(self, port, user):
+        return xmpp.Client(port, user, **self.login).connect()
 
     def outgoing(self, actor, stanza):
         return stanza
