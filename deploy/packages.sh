@@ -8,7 +8,8 @@ run_packages=(redis-tools)
 library_packages=(libuv1 libzmq5 libsodium23 libhiredis0.14 libprotobuf-c1 libexpat1 libssl3 libidn12
     libmicrohttpd12 libjansson4 libinih1)
 test_packages=(libcmocka-dev redis-server redis-tools prometheus python3 python3-pytest
-    python3-slixmpp python3-websocket libstrophe-dev clang-format binutils ca-certificates)
+    python3-slixmpp python3-websocket libstrophe-dev nodejs node-ws
+    node-xmldom libjs-strophe clang-format binutils ca-certificates)
 
 # Installs those of its arguments that are missing; asks apt for new lists only then.
 install_packages() {

@@ -1,4 +1,5 @@
-"""Client libraries that others wrote log in with SCRAM over STARTTLS, join across gateways and talk."""
+"""Client libraries that others wrote log in with SCRAM over STARTTLS or WebSocket, join across gateways and talk."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -35,20 +36,39 @@ def test_slixmpp_resumes(accounts):
     assert "resumed" in done.stdout
 
 
-def test_libstrophe_talks_with_slixmpp(accounts, tmp_path):
-    program = tmp_path / "strophe_talk"
-    subprocess.run(["cc", "-o", str(program), os.path.join(HERE, "clients", "strophe_talk.c"),
-                    "-lstrophe"], check=True)
+@contextlib.contextmanager
+def slixmpp_answers(accounts):
+    """In mixed@conference.localhost, at the first gateway."""
     slix = subprocess.Popen([sys.executable, os.path.join(HERE, "clients", "slixmpp_talk.py"),
                              "--answer", str(accounts.c2s(1))],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert "ready" in (line.strip() for line in slix.stdout)  # its libraries may say something first
-        done = subprocess.run([str(program), str(accounts.c2s(2)), "strophe@localhost", "pencil",
-                               "mixed@conference.localhost"],
-                              capture_output=True, text=True, timeout=200)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "answered" in done.stdout
+        yield
     finally:
         slix.kill()
         slix.wait()
+
+
+def test_libstrophe_talks_with_slixmpp(accounts, tmp_path):
+    program = tmp_path / "strophe_talk"
+    subprocess.run(["cc", "-o", str(program), os.path.join(HERE, "clients", "strophe_talk.c"),
+                    "-lstrophe"], check=True)
+    with slixmpp_answers(accounts):
+        done = subprocess.run([str(program), str(accounts.c2s(2)), "strophe@localhost", "pencil",
+                               "mixed@conference.localhost"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "answered" in done.stdout
+
+
+def test_strophe_js_talks_with_slixmpp(accounts):
+    """X7395-websocket, W81: a library for browsers logs in with SCRAM over WebSocket; the other is on TCP, at another
+    gateway."""
+    with slixmpp_answers(accounts):
+        done = subprocess.run(["node", os.path.join(HERE, "clients", "strophe_websocket.js"), str(accounts.ws(2)),
+                               "strophe@localhost", "pencil", "mixed@conference.localhost"],
+                              env=dict(os.environ, NODE_PATH="/usr/share/nodejs"),  # where Debian has them
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "answered" in done.stdout
