@@ -2,6 +2,7 @@
 import pytest
 
 import cluster as cluster_lib
+import over_ws
 import xmpp
 
 ROOM = "same@conference.localhost"
@@ -32,6 +33,15 @@ def test_runs_use_the_same_room(forgetful):
         bob.join(ROOM, "bob")
         ann.close()
         bob.close()
+
+
+def test_over_websocket(forgetful):
+    """W85, X7395-websocket: <close/> is answered when nothing of the session counts any more."""
+    for turn in range(10):
+        with over_ws.Client(forgetful.ws(turn % 2 + 1), "ann@localhost") as ann:
+            assert open_room(ann, persistentroom="1"), turn
+        assert ann.messages[-1] == "<close xmlns='%s'/>" % over_ws.FRAMING
+        assert ann.close_code == 1000
 
 
 def test_nothing_is_listed_and_nobody_kept(forgetful):

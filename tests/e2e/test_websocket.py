@@ -60,6 +60,16 @@ def test_log_in(cluster, chunk):
     assert cluster.metric("gateway", 1, "verona_c2s_connections_opened_total", 'transport="ws"') == opened + 2
 
 
+def test_where_it_is(own_cluster):
+    """X7395-websocket: `verona up` says where, `verona status` too."""
+    cluster = own_cluster(gateways=2, shards=1)
+    assert "ws://localhost:%d/xmpp-websocket" % cluster.ws(1) in cluster.last_up.stdout
+    assert [cluster.process("gateway", n)["ports"]["ws"] for n in (1, 2)] == [cluster.ws(1), cluster.ws(2)]
+    assert "ws=%d" % cluster.ws(2) in cluster.verona("status", "--plain", "--data", cluster.data).stdout
+    with over_ws.Client(cluster.ws(2), "ann@localhost") as ann:
+        assert ann.full
+
+
 def test_big_messages(cluster):
     """X7395-websocket: over 65,535 bytes a frame's head is longer; fragments count together."""
     with over_ws.Client(cluster.ws(), "big@localhost") as client:
