@@ -27,7 +27,7 @@ const char *c2s_transport(const struct client *c)
 
 static void on_timer(void *ctx);
 
-/* What the one timer waits for now. */
+/* The one timer, for what the stream waits for. */
 void c2s_arm(struct client *c)
 {
     struct edge *e = c->edge;

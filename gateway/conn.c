@@ -35,7 +35,7 @@ struct conn {
     struct loop_poll *poll;
     enum conn_state state;
     unsigned pauses;
-    bool started, eof, full; /* full: the socket takes no more for now */
+    bool started, eof, full; /* full: the socket takes no more */
     bool secured;            /* secured() was called */
     bool is_gone;            /* gone() was called */
     struct tls *tls;         /* NULL: none */

@@ -181,7 +181,7 @@ void c2s_accept(struct edge *e, int fd, const uint8_t ip[16], bool loopback, boo
 void c2s_error(struct client *c, const char *condition, const char *text);
 const char *c2s_transport(const struct client *c); /* for the metrics */
 void c2s_put(struct client *c, struct str xml);    /* one element, or what opens or closes */
-void c2s_arm(struct client *c);                    /* the one timer, for what is waited for now */
+void c2s_arm(struct client *c);                    /* the one timer, for what it waits for */
 /* c2s_rate.c: token buckets. Nothing is dropped: who is over the rate is read later. */
 void c2s_charge(struct client *c, size_t bytes);
 /* c2s_end.c */

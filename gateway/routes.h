@@ -1,10 +1,11 @@
 /* routes.h: stanzas between users that this gateway sends, from their reading to their answer.
  * Pure.
  *
- *   waiting (no owner, or no link to it) --sent to a life of a shard--> open --RouteDone,
- * RouteFailed--> ^                                                                  |
- *      +---------------------------- that life is over -------------------+
+ *   waiting --(sent to a life of a shard)--> open --(RouteDone, RouteFailed)--> answered
+ *      ^                                      |
+ *      +----------(that life is over)---------+
  *
+ * One waits as long as its slot has no owner, or there is no link to it.
  * What is sent again keeps its number, by which the gateways of its user know it again (seen.h).
  * Those of one slot stay in order: none is sent past one that waits, nor to another life than the
  * one that has earlier ones. Bounded: who finds no place is told so by his caller. */

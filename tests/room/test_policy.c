@@ -83,16 +83,22 @@ static void test_W16_names(void **state)
     "  reply romeo result\n"                                                                       \
     "  gone\n"
 
+/* An empty room of a service whose destroyed rooms say for a second where they went. */
+static void destroyed_rooms_point_on(struct trace *t)
+{
+    static const struct str admins[] = {{"admin@example.org", 17}};
+    trace_init(t);
+    t->service.tombstone_ms = 1000;
+    t->service.admins = admins;
+    t->service.n_admins = 1;
+    trace_room(t, "");
+}
+
 static void test_moved(void **state)
 {
     (void)state;
-    static const struct str admins[] = {{"admin@example.org", 17}};
     struct trace t;
-    trace_init(&t);
-    t.service.tombstone_ms = 1000;
-    t.service.admins = admins;
-    t.service.n_admins = 1;
-    trace_room(&t, "");
+    destroyed_rooms_point_on(&t);
     trace_run(&t, DESTROYED
                   "romeo: join Romeo id=j\n"
                   "  reply romeo presence error gone/cancel moved=inn@muc.example.org from=Romeo id=j\n"
@@ -116,11 +122,7 @@ static void test_moved(void **state)
                   "  gone\n" MADE);
     trace_deinit(&t);
 
-    trace_init(&t);
-    t.service.tombstone_ms = 1000;
-    t.service.admins = admins;
-    t.service.n_admins = 1;
-    trace_room(&t, "");
+    destroyed_rooms_point_on(&t);
     trace_run(&t, DESTROYED
                   "admin: join A\n"
                   "  persist create 1 by=admin@example.org state locked admin@example.org=owner\n"
