@@ -245,3 +245,36 @@ void lib_session_work(struct lib_session *h)
     session_job_done(h->session, job);
     sasl_job_destroy(&job);
 }
+
+void lib_session_is(struct buf *b, const char *want)
+{
+    buf_c(b, '\0');
+    assert_string_equal(b->data, want);
+    buf_reset(b);
+}
+
+void lib_session_talk(struct lib_session *h, const char *in, const char *want)
+{
+    lib_session_feed_z(h, in);
+    lib_session_is(&h->out, want);
+}
+
+void lib_session_authed(struct lib_session *h)
+{
+    lib_session_open(h, AUTH_OPEN, false, SASL_LINK_LOCAL);
+    lib_session_feed_z(h, HIS_HEADER AUTH("PLAIN", PLAIN_ANN) HIS_HEADER);
+    assert_int_equal(session_state(h->session), SESSION_AUTHED);
+    buf_reset(&h->out);
+    buf_reset(&h->events);
+}
+
+void lib_session_bound(struct lib_session *h)
+{
+    lib_session_authed(h);
+    lib_session_feed_z(h, "<iq type='set' id='b'><bind xmlns='" NS_BIND
+                          "'><resource>r</resource></bind></iq>");
+    lib_session_is(&h->asked, "bind ann@example.org r;");
+    session_bound(h->session, 0);
+    assert_int_equal(session_state(h->session), SESSION_BOUND);
+    buf_reset(&h->out);
+}
